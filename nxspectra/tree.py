@@ -1,0 +1,484 @@
+"""What a NeXus file is, as a value: groups, fields and links, and what is to be added to it; no I/O.
+
+    root = Group("NXroot", {"entry": Group("NXentry", {"title": Field("Ramp 42")}, default="data")})
+    root["entry/title"].text                      # 'Ramp 42'
+    "entry/sample" in root                        # False
+    root.put("entry/sample/pressure", Field([0.1, 0.2], units="GPa"))   # another tree; this one stays
+
+Paths are written from the group they are asked of, with or without a leading slash; an attribute is
+`entry/data@signal`. Links inside the tree are followed; a link that leads nowhere is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, Self, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array: TypeAlias = NDArray[Any]
+Attribute: TypeAlias = "str | int | float | bool | np.generic | Array | None"
+"""Scalar text is `str`, an array of text has dtype kind U, a null data space is None."""
+
+LINKS_FOLLOWED = 32
+
+
+@runtime_checkable
+class Stored(Protocol):
+    """A value that is still in its file: shape and type are known, the rest is read when asked for.
+
+    Reading raises FileChanged when the file is no longer the one that was opened.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...] | None: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array: ...
+    def __getitem__(self, selection: Any) -> Array: ...
+
+
+class Source(Protocol):
+    """The file that a tree was read from."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the whole file in hex; computed when first asked for."""
+        ...
+
+
+class Field:
+    """A data set with its attributes: a numpy value, or a handle that reads it when asked."""
+
+    __slots__ = ("attributes", "data")
+
+    data: Array | Stored
+    attributes: Mapping[str, Attribute]
+
+    def __init__(
+        self,
+        data: ArrayLike | Stored,
+        attributes: Mapping[str, Attribute] | None = None,
+        /,
+        **named: Attribute,
+    ) -> None:
+        value = data if isinstance(data, Stored) and not isinstance(data, np.ndarray) else as_array(data)
+        object.__setattr__(self, "data", value)
+        object.__setattr__(self, "attributes", {**(attributes or {}), **named})
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Field is a value; make another one instead of setting {name!r}")
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """None for a null data space."""
+        return self.data.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Kind U for any text, however it is stored."""
+        return self.data.dtype
+
+    @property
+    def size(self) -> int:
+        return 0 if self.shape is None else int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def units(self) -> str | None:
+        units = one(self.attributes.get("units"))
+        return units if isinstance(units, str) else None
+
+    @property
+    def array(self) -> Array:
+        """The whole value, read now if it is still in the file."""
+        return np.asarray(self.data)
+
+    @property
+    def text(self) -> str | None:
+        """The value if it is one text, also as an array of one element; else None."""
+        if self.dtype.kind != "U" or self.size != 1:
+            return None
+        return str(self.array.reshape(-1)[0])
+
+    @property
+    def number(self) -> float | None:
+        """The value if it is one real number, also as an array of one element; else None."""
+        if self.dtype.kind not in "biuf" or self.size != 1:
+            return None
+        return float(self.array.reshape(-1)[0])
+
+    def with_attributes(self, **named: Attribute) -> Field:
+        return Field(self.data, {**self.attributes, **named})
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Field):
+            return NotImplemented
+        return same_attributes(self.attributes, other.attributes) and (
+            self.data is other.data or same_value(self.data, other.data)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        shown = repr(self.array.tolist()) if 0 < self.size <= 4 and isinstance(self.data, np.ndarray) else "…"
+        units = f", units={self.units!r}" if self.units else ""
+        return f"Field({shown}, shape={self.shape}, dtype={self.dtype}{units})"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A name that stands for an object elsewhere: `target` is a path, in `file` if that is given.
+
+    A `hard` link is a second name of an object; the reader makes one when it meets an object again.
+    """
+
+    target: str
+    file: str | None = None
+    kind: Literal["soft", "external", "hard"] = "soft"
+
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An object that is in the file and could not be read, with the reason; checks report it."""
+
+    reason: str
+    rule: str = "unreadable"
+
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        return {}
+
+
+class Group:
+    """A NeXus group: its children by name, and its attributes; `nx_class` is one of them.
+
+    A tree that was read knows its `source`; what has been added to it since is in `additions`.
+    """
+
+    __slots__ = ("additions", "attributes", "children", "source")
+
+    children: Mapping[str, Node]
+    attributes: Mapping[str, Attribute]
+    source: Source | None
+    additions: Additions
+
+    def __init__(
+        self,
+        nx_class: str | None = None,
+        children: Mapping[str, Node] | None = None,
+        attributes: Mapping[str, Attribute] | None = None,
+        /,
+        **named: Attribute,
+    ) -> None:
+        own = {"NX_class": nx_class} if nx_class is not None else {}
+        object.__setattr__(self, "children", dict(children or {}))
+        object.__setattr__(self, "attributes", {**own, **(attributes or {}), **named})
+        object.__setattr__(self, "source", None)
+        object.__setattr__(self, "additions", Additions())
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Group is a value; make another one instead of setting {name!r}")
+
+    def _like(
+        self,
+        children: Mapping[str, Node] | None = None,
+        attributes: Mapping[str, Attribute] | None = None,
+        source: Source | None = None,
+        additions: Additions | None = None,
+    ) -> Self:
+        new = type(self)(
+            None,
+            self.children if children is None else children,
+            self.attributes if attributes is None else attributes,
+        )
+        object.__setattr__(new, "source", self.source if source is None else source)
+        object.__setattr__(new, "additions", self.additions if additions is None else additions)
+        return new
+
+    def read_from(self, source: Source) -> Self:
+        """The same tree, known to come from `source`, with nothing added yet."""
+        return self._like(source=source, additions=Additions())
+
+    @property
+    def nx_class(self) -> str | None:
+        """NX_class, also when it is stored as an array of one element; None if there is none."""
+        value = one(self.attributes.get("NX_class"))
+        return value if isinstance(value, str) else None
+
+    # -- looking things up ---------------------------------------------------------------------
+
+    def find(self, path: str) -> tuple[str, Node] | None:
+        """The node at `path` and the path where it really stands, links followed; None if it is not there.
+
+        An external link, or an object that could not be read, is given as it is.
+        """
+        steps = [step for step in path.split("/") if step and step != "."]
+        here: list[str] = []
+        node: Node = self
+        followed = 0
+        while True:
+            if isinstance(node, Link) and node.kind != "external":
+                followed += 1
+                if followed > LINKS_FOLLOWED:
+                    return None
+                target = [step for step in node.target.split("/") if step and step != "."]
+                steps = (target if node.target.startswith("/") else [*here[:-1], *target]) + steps
+                here, node = [], self
+            elif not steps:
+                return "/" + "/".join(here), node
+            elif isinstance(node, Group) and steps[0] in node.children:
+                here.append(steps.pop(0))
+                node = node.children[here[-1]]
+            else:
+                return None
+
+    def get(self, path: str) -> Node | None:
+        """The node at `path`, links followed; None if it is not there."""
+        found = self.find(path)
+        return None if found is None else found[1]
+
+    def field(self, path: str) -> Field | None:
+        """The field at `path`, or None if there is no field."""
+        node = self.get(path)
+        return node if isinstance(node, Field) else None
+
+    def group(self, path: str) -> Group | None:
+        """The group at `path`, or None if there is no group."""
+        node = self.get(path)
+        return node if isinstance(node, Group) else None
+
+    def attribute(self, path: str) -> Attribute:
+        """The attribute `entry/data@signal`; None if it is not there."""
+        where, _, name = path.rpartition("@")
+        node = self.get(where)
+        return None if node is None else node.attributes.get(name)
+
+    def __getitem__(self, path: str) -> Any:
+        node = self.get(path)
+        if node is None:
+            raise KeyError(path)
+        return node
+
+    def __contains__(self, path: str) -> bool:
+        if "@" in path:
+            where, _, name = path.rpartition("@")
+            node = self.get(where)
+            return node is not None and name in node.attributes
+        return self.get(path) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.children)
+
+    def walk(self, path: str = "") -> Iterator[tuple[str, Node]]:
+        """Every node below with its absolute path, parents first, links not followed."""
+        stack: list[tuple[str, Node]] = [
+            (f"{path}/{name}", node) for name, node in reversed(self.children.items())
+        ]
+        while stack:
+            where, node = stack.pop()
+            yield where, node
+            if isinstance(node, Group):
+                stack.extend((f"{where}/{name}", child) for name, child in reversed(node.children.items()))
+
+    def of_class(self, *nx_classes: str) -> Iterator[tuple[str, Group]]:
+        """The groups directly below that have one of these classes, by name; links not followed."""
+        for name, node in self.children.items():
+            if isinstance(node, Group) and node.nx_class in nx_classes:
+                yield name, node
+
+    # -- another tree --------------------------------------------------------------------------
+
+    def put(self, path: str, item: Node | Attribute) -> Self:
+        """The same tree with `item` at `path` (`entry/data@signal` for an attribute).
+
+        Groups that are missing on the way are made without a class. It is not an addition to the
+        source: it makes another value, as tests and builders need it.
+        """
+        where, at, name = path.rpartition("@")
+        steps = [step for step in (where if at else path).split("/") if step]
+        if at:
+            return self._put_attribute(steps, name, item)
+        if not isinstance(item, Group | Field | Link | Unreadable):
+            raise TypeError(f"{path}: {type(item).__name__} is not a Group, Field or Link")
+        return self._put(steps, item)
+
+    def _put(self, steps: list[str], item: Node) -> Self:
+        first, *rest = steps
+        if rest:
+            child = self.children.get(first)
+            child = child if isinstance(child, Group) else Group()
+            item = child._put(rest, item)
+        return self._like(children={**self.children, first: item})
+
+    def _put_attribute(self, steps: list[str], name: str, value: Any) -> Self:
+        if not steps:
+            return self._like(attributes={**self.attributes, name: value})
+        first, *rest = steps
+        child = self.children.get(first)
+        if isinstance(child, Group):
+            return self._like(
+                children={**self.children, first: child._put_attribute(rest, name, value)}
+            )
+        if isinstance(child, Field) and not rest:
+            return self._like(children={**self.children, first: child.with_attributes(**{name: value})})
+        raise KeyError(f"{'/'.join(steps)}: no group or field to give the attribute {name!r}")
+
+    def without(self, path: str) -> Self:
+        """The same tree without the node or attribute at `path`."""
+        where, at, name = path.rpartition("@")
+        steps = [step for step in (where if at else path).split("/") if step]
+        return self._without(steps, name if at else None)
+
+    def _without(self, steps: list[str], attribute: str | None) -> Self:
+        if not steps:
+            kept = {key: value for key, value in self.attributes.items() if key != attribute}
+            return self._like(attributes=kept)
+        first, *rest = steps
+        child = self.children[first]
+        if attribute is None and not rest:
+            return self._like(children={k: v for k, v in self.children.items() if k != first})
+        if isinstance(child, Group):
+            return self._like(children={**self.children, first: child._without(rest, attribute)})
+        if isinstance(child, Field) and attribute is not None and not rest:
+            kept = {key: value for key, value in child.attributes.items() if key != attribute}
+            return self._like(children={**self.children, first: Field(child.data, kept)})
+        raise KeyError("/".join(steps))
+
+    def add(self, additions: Iterable[Addition]) -> Self:
+        """The same tree with `additions` in place and remembered; adding never replaces."""
+        new = self
+        added = tuple(additions)
+        for addition in added:
+            if addition.path in new:
+                raise ValueError(f"{addition.path} is already there; additions never replace")
+            new = new.put(addition.path, addition.item)
+        return new._like(additions=Additions((*self.additions, *added)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Group):
+            return NotImplemented
+        return (
+            same_attributes(self.attributes, other.attributes)
+            and self.children.keys() == other.children.keys()
+            and all(node == other.children[name] for name, node in self.children.items())
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Group({self.nx_class!r}, {list(self.children)})"
+
+
+Node: TypeAlias = "Group | Field | Link | Unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where an added value came from and how it was turned into what was added."""
+
+    concept: str
+    """Path of the concept below its entry, for example `sample/pressure`."""
+    origin: str
+    """HDF5 path of the raw key, or how the fact was given: `--set beam_energy`."""
+    value: str = ""
+    """The raw value in short, as text."""
+    units: str | None = None
+    """The raw unit as spelled in the file."""
+    conversion: str | None = None
+    """For example `ms -> s`; None if the value was taken as it is."""
+    rule: str = ""
+    """The crosswalk rule that took it."""
+    trust: str = ""
+
+
+@dataclass(frozen=True)
+class Addition:
+    """One thing to be added: a group, a field, a link, or the value of an attribute."""
+
+    path: str
+    """Absolute: `/entry/sample/pressure`, `/entry/data@signal`."""
+    item: Group | Field | Link | Attribute
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True)
+class Additions:
+    """What is to be added to a file, in the order in which it can be written: parents first."""
+
+    items: tuple[Addition, ...] = ()
+
+    def __iter__(self) -> Iterator[Addition]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __bool__(self) -> bool:
+        return bool(self.items)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(addition.path for addition in self.items)
+
+
+# -- values ------------------------------------------------------------------------------------
+
+
+def as_array(value: ArrayLike) -> Array:
+    """`value` as an array, text with dtype kind U."""
+    array = np.asarray(value)
+    if array.dtype.kind == "S":
+        return np.char.decode(array, "utf-8")
+    if array.dtype.kind in "OT" and all(isinstance(item, str) for item in array.reshape(-1)):
+        return array.astype(str)
+    return array
+
+
+def one(value: Attribute) -> Attribute:
+    """The single element of an array of one element; anything else as it is."""
+    if isinstance(value, np.ndarray) and value.size == 1:
+        item: Attribute = value.reshape(-1)[0]
+        return str(item) if isinstance(item, str) else item
+    return value
+
+
+def texts(value: Attribute) -> tuple[str, ...]:
+    """The texts of an attribute that holds one or several, such as `axes`; empty if it holds none."""
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, np.ndarray) and value.dtype.kind == "U":
+        return tuple(str(item) for item in value.reshape(-1))
+    return ()
+
+
+def same_value(left: Any, right: Any) -> bool:
+    """Equal in kind, shape and content; NaN equals NaN, text equals text however it is stored."""
+    if left is None or right is None:
+        return left is None and right is None
+    a, b = np.asarray(left), np.asarray(right)
+    if a.dtype.kind != b.dtype.kind or a.shape != b.shape:
+        return False
+    if a.dtype.kind in "fc":
+        return bool(a.dtype == b.dtype and np.array_equal(a, b, equal_nan=True))
+    if a.dtype.kind == "O":
+        return all(same_value(x, y) for x, y in zip(a.reshape(-1), b.reshape(-1), strict=True))
+    if a.dtype.kind == "V":
+        return a.dtype == b.dtype and a.tobytes() == b.tobytes()
+    return bool((a.dtype.kind == "U" or a.dtype == b.dtype) and np.array_equal(a, b))
+
+
+def same_attributes(left: Mapping[str, Attribute], right: Mapping[str, Attribute]) -> bool:
+    return left.keys() == right.keys() and all(same_value(left[name], right[name]) for name in left)
