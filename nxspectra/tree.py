@@ -71,7 +71,7 @@ class Field:
         /,
         **named: Attribute,
     ) -> None:
-        value = data if isinstance(data, Stored) and not isinstance(data, np.ndarray) else as_array(data)
+        value = as_array(data) if isinstance(data, np.ndarray) or not isinstance(data, Stored) else data
         object.__setattr__(self, "data", value)
         object.__setattr__(self, "attributes", {**(attributes or {}), **named})
 
@@ -285,13 +285,15 @@ class Group:
     def walk(self, path: str = "") -> Iterator[tuple[str, Node]]:
         """Every node below with its absolute path, parents first, links not followed."""
         stack: list[tuple[str, Node]] = [
-            (f"{path}/{name}", node) for name, node in reversed(self.children.items())
+            (f"{path}/{name}", node) for name, node in reversed(list(self.children.items()))
         ]
         while stack:
             where, node = stack.pop()
             yield where, node
             if isinstance(node, Group):
-                stack.extend((f"{where}/{name}", child) for name, child in reversed(node.children.items()))
+                stack.extend(
+                    (f"{where}/{name}", child) for name, child in reversed(list(node.children.items()))
+                )
 
     def of_class(self, *nx_classes: str) -> Iterator[tuple[str, Group]]:
         """The groups directly below that have one of these classes, by name; links not followed."""
@@ -329,9 +331,7 @@ class Group:
         first, *rest = steps
         child = self.children.get(first)
         if isinstance(child, Group):
-            return self._like(
-                children={**self.children, first: child._put_attribute(rest, name, value)}
-            )
+            return self._like(children={**self.children, first: child._put_attribute(rest, name, value)})
         if isinstance(child, Field) and not rest:
             return self._like(children={**self.children, first: child.with_attributes(**{name: value})})
         raise KeyError(f"{'/'.join(steps)}: no group or field to give the attribute {name!r}")
