@@ -29,7 +29,8 @@ HEAVY = {
 
 def loaded(code: str, *arguments: str) -> set[str]:
     """Top-level modules that a bare interpreter holds after running `code`."""
-    script = f"{code}\nimport sys, json\nprint(json.dumps(sorted({{name.partition('.')[0] for name in sys.modules}})))"
+    listing = "json.dumps(sorted({name.partition('.')[0] for name in sys.modules}))"
+    script = f"{code}\nimport sys, json\nprint({listing})"
     done = subprocess.run(
         [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True
     )
@@ -53,7 +54,8 @@ def test_validating_a_clean_file_loads_no_heavy_library(clean_file: Path) -> Non
 def test_the_validate_verb_loads_no_heavy_library(clean_file: Path) -> None:
     code = (
         "import sys\nfrom nxspectra.cli import main\n"
-        "try:\n    main(['validate', sys.argv[1]])\nexcept SystemExit as end:\n    assert not end.code, end.code"
+        "try:\n    main(['validate', sys.argv[1]])\n"
+        "except SystemExit as end:\n    assert not end.code, end.code"
     )
     assert not loaded(code, str(clean_file)) & HEAVY
 

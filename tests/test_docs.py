@@ -1,8 +1,9 @@
 """The code blocks of README and docs do what the pages say.
 
-A page runs from top to bottom in one empty folder and one Python namespace. In a `console` block a line `$ command`
-is run; the lines below it must appear in what it prints, in that order, `…` standing for anything; `$ command  # exit 1`
-names another exit code than 0. Figures in shown output are compared as text, so a page shows only what is the same everywhere.
+A page runs from top to bottom in one empty folder and one Python namespace. In a `console` block a line
+`$ command` is run; the lines below it must appear in what it prints, in that order, `…` standing for anything;
+`$ command  # exit 1` names another exit code than 0. Shown output is compared as text, so a page shows only
+what is the same everywhere.
 """
 
 from __future__ import annotations
@@ -36,7 +37,13 @@ def commands(block: str) -> Iterator[tuple[str, int, list[str]]]:
 def run(command: str, expected: int, shown: list[str], folder: Path) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        command, shell=True, cwd=folder, capture_output=True, text=True, env={**os.environ, "PATH": path}
+        command,
+        check=False,
+        shell=True,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PATH": path},
     )
     printed = done.stdout + done.stderr
     assert done.returncode == expected, f"$ {command}\n{printed}"

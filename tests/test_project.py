@@ -30,9 +30,11 @@ def test_every_page_of_the_docs_is_linked_from_the_index() -> None:
 
 
 def test_links_between_pages_lead_somewhere() -> None:
-    broken = []
-    for page in [TOP / "README.md", *(TOP / "docs").rglob("*.md")]:
-        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
-            if "://" not in target and not (page.parent / target).exists():
-                broken.append((str(page.relative_to(TOP)), target))
+    pages = [TOP / "README.md", *(TOP / "docs").rglob("*.md")]
+    broken = [
+        (str(page.relative_to(TOP)), target)
+        for page in pages
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text())
+        if "://" not in target and not (page.parent / target).exists()
+    ]
     assert broken == []
