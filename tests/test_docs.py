@@ -1,7 +1,7 @@
 """The code blocks of README and docs do what the pages say.
 
 A page runs from top to bottom in one empty folder and one Python namespace. In a `console` block a line
-`$ command` is run; the lines below it must appear in what it prints, in that order, `…` standing for anything;
+`$ command` is run; the lines below it must appear in what it prints, in that order, `…` for anything;
 `$ command  # exit 1` names another exit code than 0. Shown output is compared as text, so a page shows only
 what is the same everywhere.
 """
