@@ -1,1 +1,44 @@
-"""Under construction."""
+"""The verbs for the shell, each the twin of a function and loading only what it needs.
+
+Results go to standard output, progress and diagnostics to standard error. The exit code is 0 for done,
+conforms, or a search without hits; 1 for findings or refused; 2 for usage, before any file is touched;
+3 for a file that could not be read or written. With several files the worst wins: 3, then 1, then 0.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from nxspectra.cli.frame import Program
+
+program = Program(
+    "nxspectra",
+    {
+        # verb: (module, its line in the list of verbs)
+        "demo": ("demonstration", "Simulate a raw ramp and take it the whole way, with a picture."),
+        "simulate": ("demonstration", "Write a simulated raw file, as a beamline leaves it."),
+        "show": ("looking", "Print the tree of a NeXus file."),
+        "validate": ("validating", "Check files against the application definition they follow."),
+        "migrate": ("migrating", "Put the raw keys of files at their standard places."),
+        "annotate": ("labelling", "Write labels given by a person into a file."),
+        "train": ("training", "Train a classifier on labelled files."),
+        "classify": ("labelling", "Give every spectrum a class by a trained model."),
+        "describe": ("describing", "Print the RDF description of a file."),
+        "ingest": ("ingesting", "Take raw files the whole way into a catalogue."),
+        "search": ("searching", "Find files in a catalogue by text, conditions, technique or label."),
+        "plugins": ("training", "List the classifiers that are installed."),
+    },
+    help="""Take a raw NeXus diffraction series and give it back annotated, valid, findable and interpreted.
+
+    Start with `nxspectra demo`; `nxspectra VERB --help` explains a verb.
+    """,
+)
+
+
+def main() -> None:
+    """The command `nxspectra`."""
+    for stream in (sys.stdout, sys.stderr):
+        # a name in a file may hold what the terminal cannot show
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    program(prog_name="nxspectra")
