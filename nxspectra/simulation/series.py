@@ -1,0 +1,247 @@
+"""The curves of a ramp: pressure, phase fraction, lines, background and noise, frame by frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nxspectra.simulation.lines import MARKER, SAMPLE, STRANGER, Line
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.float32]
+
+RAMP_FRAMES = (0, 15, 40, 50, 60, 80, 100, 120, 140, 160, 180, 200, 220, 240, 260, 280, 300, 320, 340, 348)
+RAMP_PRESSURE = (
+    0,
+    0,
+    0.05,
+    0.2,
+    0.5,
+    1.8,
+    3.9,
+    6.4,
+    8.9,
+    11.5,
+    15.9,
+    21.7,
+    28.8,
+    37.2,
+    46.0,
+    55.7,
+    64.5,
+    72.0,
+    78.8,
+    81.4,
+)
+"""GPa at RAMP_FRAMES: flat, then faster and faster up to half a GPa a frame, as a membrane drives a cell."""
+
+JITTER = 0.05
+"""GPa, standard deviation of the pressure from frame to frame about the ramp."""
+PERSISTENCE = 0.9
+"""Share of the logarithm of a line's spottiness that is kept from one frame to the next."""
+FRAME_SCALE = 0.02
+"""Standard deviation of the logarithm of what a whole frame is brighter or darker."""
+LORENTZ = 0.5
+"""Share of the Lorentzian in the pseudo-Voigt profile of a line."""
+
+HOT_PIXEL = 17.569
+"""Degrees."""
+KERNEL = np.array([1.0, 2.0, 2.0, 1.0])
+"""How a point shares its detector pixels with its neighbours when an image is integrated over the azimuth."""
+KERNEL_DIFFERENCE = np.sqrt(0.2)
+"""Standard deviation of neighbouring differences over sqrt(2), in units of that of one point, after KERNEL."""
+
+NOISE_AT = (9.56, 10.0, 13.0, 16.0, 19.4, 22.0, 24.0, 24.5, 25.0, 25.55)
+NOISE = (0.050, 0.046, 0.036, 0.030, 0.037, 0.044, 0.060, 0.080, 0.110, 0.170)
+"""Counts: differences of neighbouring points over sqrt(2), where there is background alone."""
+
+
+@dataclass(frozen=True)
+class Knobs:
+    """What makes a ramp easy, hard, or not what a classifier expects."""
+
+    frames: int
+    transition_pressure: float | None
+    width: float
+    noise: float
+    spottiness: float
+    precursor: bool
+    drift: float
+    zero_shift: float
+    energy_error: float
+    decompression: bool
+    two_ramps: bool
+    missing: float
+    shuffled: bool
+    beam_off: tuple[int, ...]
+    marker_only: tuple[int, ...]
+    stranger: bool
+
+
+def ramp(knobs: Knobs, order: np.random.Generator, jitter: np.random.Generator) -> Floats:
+    """Pressure of each frame in GPa, (n_spectra,); fewer than `frames` if some are missing."""
+
+    def once(frames: int) -> Floats:
+        return np.interp(np.linspace(RAMP_FRAMES[0], RAMP_FRAMES[-1], frames), RAMP_FRAMES, RAMP_PRESSURE)
+
+    up = once(knobs.frames - knobs.frames // 2 if knobs.two_ramps else knobs.frames)
+    pressure = up
+    if knobs.two_ramps:
+        second = once(knobs.frames // 2)
+        pressure = np.concatenate([up, second[::-1] if knobs.decompression else second])
+    elif knobs.decompression:
+        pressure = up[::-1]
+    pressure = np.maximum(pressure + jitter.normal(0.0, JITTER, pressure.size), 0.0)
+    if knobs.missing:
+        lost = min(round(knobs.missing * pressure.size), pressure.size - 1)
+        pressure = np.delete(pressure, order.choice(pressure.size, lost, replace=False))
+    if knobs.shuffled:
+        pressure = order.permutation(pressure)
+    return pressure
+
+
+def fraction(pressure: Floats, transition_pressure: float | None, width: float) -> Floats:
+    """Share of the high-pressure phase, (n_spectra,): a logistic in pressure; 0 without a transition."""
+    if transition_pressure is None:
+        return np.zeros_like(pressure)
+    # tanh does not overflow where exp does
+    return 0.5 * (1.0 + np.tanh((pressure - transition_pressure) / (2.0 * width)))
+
+
+def curves(
+    two_theta: Floats,
+    pressure: Floats,
+    share: Floats,
+    energy: float,
+    knobs: Knobs,
+    spots: np.random.Generator,
+    counting: np.random.Generator,
+) -> Counts:
+    """Raw counts (n_spectra, n_points): lines on a background, with noise and the detector's own faults.
+
+    `energy` is that of the X-rays in keV, `share` the fraction of the high-pressure phase.
+    """
+    number = pressure.size
+    flicker = Flicker(number, knobs.spottiness, spots)
+    brightness = np.exp(spots.normal(0.0, FRAME_SCALE, number))
+    axis = (two_theta - knobs.zero_shift).astype(np.float32)
+    signal = np.zeros((number, two_theta.size), np.float32)
+    present = np.ones(number)
+    present[list(knobs.marker_only)] = 0.0
+    amount = {
+        "low": (1.0 - share) * present,
+        "high": share * present,
+        "marker": np.ones(number),
+        "stranger": present,
+    }
+    for line in (*(STRANGER if knobs.stranger else SAMPLE), *MARKER):
+        height = line.height(pressure) * line.share * amount[line.phase] * flicker(line)
+        if height.max() > 1e-3:
+            add_line(
+                signal, axis, line.centre(pressure, energy, knobs.precursor), height, line.fwhm(pressure)
+            )
+    add_weak_features(signal, axis, pressure)
+    under = under_the_lines(two_theta, number, knobs.drift)
+    expected = (under + signal) * brightness.astype(np.float32)[:, np.newaxis]
+    off = list(knobs.beam_off)
+    expected[off] = 0.0
+    if knobs.noise:
+        expected += knobs.noise * noise(two_theta, under, expected, counting)
+    add_detector_faults(expected, two_theta, counting)
+    return expected
+
+
+class Flicker:
+    """How bright the grains behind each line happen to be, frame by frame: first-order autoregressive."""
+
+    def __init__(self, frames: int, spottiness: float, generator: np.random.Generator) -> None:
+        self._frames, self._sd, self._generator = frames, spottiness, generator
+        self._known: dict[str, Floats] = {}
+
+    def __call__(self, line: Line) -> Floats:
+        """Factors (n_spectra,) whose logarithm has the standard deviation `spottiness`."""
+        if line.spots not in self._known:
+            steps = self._generator.normal(size=self._frames)
+            steps[1:] *= np.sqrt(1.0 - PERSISTENCE**2)
+            for frame in range(1, self._frames):
+                steps[frame] += PERSISTENCE * steps[frame - 1]
+            self._known[line.spots] = np.exp(self._sd * steps)
+        return self._known[line.spots]
+
+
+def add_line(signal: Counts, axis: Counts, centre: Floats, height: Floats, fwhm: Floats) -> None:
+    """A pseudo-Voigt line in each curve, cut off smoothly fourteen widths away from its centre."""
+    reach, near = 14.0 * fwhm.max(), 2.6 * fwhm.max()
+    half = (fwhm / 2.0).astype(np.float32)[:, np.newaxis]
+    where = centre.astype(np.float32)[:, np.newaxis]
+    tall = height.astype(np.float32)[:, np.newaxis]
+    wide = slice(*np.searchsorted(axis, (centre.min() - reach, centre.max() + reach)))
+    if wide.start < wide.stop:
+        u = axis[wide] - where
+        u /= half
+        u *= u
+        u += 1.0
+        np.divide(tall * np.float32(LORENTZ), u, out=u)
+        u -= tall * np.float32(LORENTZ / (1.0 + 28.0**2))
+        np.maximum(u, 0.0, out=u)
+        signal[:, wide] += u
+    close = slice(*np.searchsorted(axis, (centre.min() - near, centre.max() + near)))
+    if close.start < close.stop:
+        u = axis[close] - where
+        u /= half
+        u *= u
+        u *= -np.float32(np.log(2.0))
+        np.exp(u, out=u)
+        u *= tall * np.float32(1.0 - LORENTZ)
+        signal[:, close] += u
+
+
+def add_weak_features(signal: Counts, axis: Counts, pressure: Floats) -> None:
+    """What nobody has indexed: a narrow line at 11.6 and humps at 10.4 and 17.2 degrees, weaker under pressure."""
+    early = np.exp(-pressure / 10.0)
+    for centre, height, fwhm in ((10.4, 0.10, 0.8), (11.6, 0.45, 0.096), (17.2, 0.22, 0.8)):
+        profile = height * np.exp(-np.log(2.0) * ((axis - centre) / (fwhm / 2.0)) ** 2)
+        signal += np.outer(early, profile).astype(np.float32)
+
+
+def under_the_lines(two_theta: Floats, frames: int, drift: float) -> Counts:
+    """Background counts (frames, n_points): air and diamond, falling, and a broad Compton hump.
+
+    `drift` is the share by which it has grown, and the hump moved, at the last frame.
+    """
+    time = np.linspace(0.0, 1.0, frames)[:, np.newaxis]
+    falling = 20.0 * np.exp(-two_theta / 5.0)
+    hump = 0.5 * np.exp(-(((two_theta - 15.0 - 2.0 * drift * time) / 5.0) ** 2))
+    return np.asarray((falling + hump) * (1.0 + drift * time), np.float32)
+
+
+def noise(two_theta: Floats, under: Counts, expected: Counts, generator: np.random.Generator) -> Counts:
+    """Counting noise (n_spectra, n_points): variance in proportion to the counts, neighbours correlated."""
+    points = two_theta.size
+    white = generator.standard_normal((expected.shape[0], points + KERNEL.size - 1), dtype=np.float32)
+    kernel = (KERNEL / np.sqrt((KERNEL**2).sum())).astype(np.float32)
+    correlated = kernel[0] * white[:, :points]
+    for tap in range(1, kernel.size):
+        correlated += kernel[tap] * white[:, tap : tap + points]
+    alone = np.interp(two_theta, NOISE_AT, NOISE) / KERNEL_DIFFERENCE
+    correlated *= np.sqrt(np.maximum(expected, 0.0) / under)
+    correlated *= alone.astype(np.float32)
+    return correlated
+
+
+def add_detector_faults(counts: Counts, two_theta: Floats, generator: np.random.Generator) -> None:
+    """A hot pixel, and both ends of the axis where few pixels are left to average over."""
+    number, points = counts.shape
+    step = float(np.diff(two_theta).mean())
+    if two_theta[0] <= HOT_PIXEL <= two_theta[-1]:
+        spread = max(0.0062, 0.5 * step)
+        shape = np.exp(-0.5 * ((two_theta - HOT_PIXEL) / spread) ** 2)
+        shape[shape < 1e-3] = 0.0
+        counts += np.outer(1.5 * np.exp(generator.normal(0.0, 0.4, number)), shape).astype(np.float32)
+    last, first = max(1, round(24 * points / 4023)), max(1, round(16 * points / 4023))
+    rising = np.exp((np.arange(last) - last) / (last / 3.0))
+    counts[:, -last:] += (generator.exponential(4.5, (number, last)) * rising).astype(np.float32)
+    falling = np.exp(-np.arange(first) / (first / 3.0))
+    counts[:, :first] += (generator.gamma(4.0, 0.4, (number, first)) * falling).astype(np.float32)
