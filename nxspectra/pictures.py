@@ -92,7 +92,7 @@ def heat_map(
         for panel in panels:
             _draw_boundaries(panel, classification.boundaries)
             if truth is not None:
-                _draw_truth(panel, np.asarray(truth.label))
+                _draw_truth(panel, truth)
         head = figure.add_subplot(grid[0, :])
         _legend(head, _handles(spectra, classification, truth))
     if rightmost is not main:
@@ -286,9 +286,16 @@ def _draw_boundaries(axes: Axes, boundaries: Sequence[Boundary]) -> None:
         axes.axhline(boundary.frame - 0.5, color="white" if light else "black", linewidth=1.4)
 
 
-def _draw_truth(axes: Axes, label: NDArray[np.integer]) -> None:
-    for frame in np.flatnonzero(np.diff(label)) + 1:
+def _draw_truth(axes: Axes, truth: Truth) -> None:
+    for frame in _changes(truth):
         axes.axhline(frame - 0.5, color=TRUTH, linewidth=1.6, linestyle=DASHES)
+
+
+def _changes(truth: Truth) -> list[int]:
+    """Frames that begin another class than the frame before, where both are known."""
+    label = np.asarray(truth.label)
+    changed = (np.diff(label) != 0) & (label[1:] >= 0) & (label[:-1] >= 0)
+    return [int(frame) for frame in np.flatnonzero(changed) + 1]
 
 
 def _handles(spectra: Spectra, classification: Classification, truth: Truth | None) -> list[Patch | Line2D]:
@@ -303,13 +310,13 @@ def _handles(spectra: Spectra, classification: Classification, truth: Truth | No
         for boundary in classification.boundaries
     )
     if truth is not None:
-        label = np.asarray(truth.label)
-        for frame in np.flatnonzero(np.diff(label)) + 1:
-            where = f"frame {frame}"
-            if spectra.pressure is not None:
-                where += f", {spectra.pressure[frame - 1 : frame + 1].mean():.1f} GPa"
+        changes = _changes(truth)
+        if changes:
+            words = f"frame {changes[0]}" if len(changes) == 1 else f"{len(changes)} changes"
+            if len(changes) == 1 and spectra.pressure is not None:
+                words += f", {spectra.pressure[changes[0] - 1 : changes[0] + 1].mean():.1f} GPa"
             handles.append(
-                Line2D([], [], color=TRUTH, linewidth=1.6, linestyle=DASHES, label=f"truth: {where}")
+                Line2D([], [], color=TRUTH, linewidth=1.6, linestyle=DASHES, label=f"truth: {words}")
             )
         if classification.probability is not None and len(truth.classes) == 2:
             handles.append(

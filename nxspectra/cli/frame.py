@@ -175,9 +175,10 @@ def note(message: str) -> None:
     click.echo(printable(message), err=True)
 
 
-def say(message: str = "") -> None:
-    """A line of the result, on standard output."""
-    click.echo(printable(message))
+def say(message: str = "", **style: Any) -> None:
+    """A line of the result, on standard output; in colour only on a terminal."""
+    text = printable(message)
+    click.echo(click.style(text, **style) if style else text)
 
 
 def say_json(value: Mapping[str, object]) -> None:
