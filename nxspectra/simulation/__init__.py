@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from nxspectra.errors import UsageError
 from nxspectra.simulation import series
+from nxspectra.simulation.rawfile import raw_file
 from nxspectra.simulation.series import Knobs
 from nxspectra.spectra import Spectra
+from nxspectra.tree import Group
 
 Floats = NDArray[np.float64]
 
@@ -71,6 +73,10 @@ class Ramp:
     truth: Truth
     seed: int
     knobs: Knobs
+
+    def tree(self) -> Group:
+        """The raw file as the beamline leaves it: no definition, its facts among hundreds of free keys."""
+        return raw_file(self.spectra, self.seed)
 
     def truth_csv(self) -> str:
         """The truth as text, a line a frame: `frame,pressure_GPa,label,fraction`, the label by name."""
