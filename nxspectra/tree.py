@@ -40,6 +40,34 @@ class Stored(Protocol):
     def __getitem__(self, selection: Any) -> Array: ...
 
 
+class Null:
+    """The value of a null data space: a type, and neither a shape nor a value.
+
+    As an array it is empty.
+    """
+
+    __slots__ = ("dtype",)
+
+    dtype: np.dtype[Any]
+
+    def __init__(self, dtype: Any = "float64") -> None:
+        self.dtype = np.dtype(dtype)
+
+    @property
+    def shape(self) -> None:
+        return None
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.empty(0, self.dtype if dtype is None else dtype)
+
+    def __getitem__(self, selection: Any) -> Array:
+        chosen: Array = np.asarray(self)[selection]
+        return chosen
+
+    def __repr__(self) -> str:
+        return f"Null({str(self.dtype)!r})"
+
+
 class Source(Protocol):
     """The file that a tree was read from."""
 
@@ -74,6 +102,14 @@ class Field:
         value = as_array(data) if isinstance(data, np.ndarray) or not isinstance(data, Stored) else data
         object.__setattr__(self, "data", value)
         object.__setattr__(self, "attributes", {**(attributes or {}), **named})
+
+    @classmethod
+    def around(cls, data: Array | Stored, attributes: Mapping[str, Attribute]) -> Self:
+        """A field around these very objects, neither copied nor converted: the quick way for a reader."""
+        new = cls.__new__(cls)
+        object.__setattr__(new, "data", data)
+        object.__setattr__(new, "attributes", attributes)
+        return new
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Field is a value; make another one instead of setting {name!r}")
@@ -123,7 +159,8 @@ class Field:
         if not isinstance(other, Field):
             return NotImplemented
         return same_attributes(self.attributes, other.attributes) and (
-            self.data is other.data or same_value(self.data, other.data)
+            self.data is other.data
+            or ((self.shape is None) == (other.shape is None) and same_value(self.data, other.data))
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -166,14 +203,17 @@ class Group:
     """A NeXus group: its children by name, and its attributes; `nx_class` is one of them.
 
     A tree that was read knows its `source`; what has been added to it since is in `additions`.
+    It is `edited` when something was put into it or taken out of it in another way than by `add`:
+    then it is no longer its source plus its additions.
     """
 
-    __slots__ = ("additions", "attributes", "children", "source")
+    __slots__ = ("additions", "attributes", "children", "edited", "source")
 
     children: Mapping[str, Node]
     attributes: Mapping[str, Attribute]
     source: Source | None
     additions: Additions
+    edited: bool
 
     def __init__(
         self,
@@ -188,6 +228,17 @@ class Group:
         object.__setattr__(self, "attributes", {**own, **(attributes or {}), **named})
         object.__setattr__(self, "source", None)
         object.__setattr__(self, "additions", Additions())
+        object.__setattr__(self, "edited", False)
+
+    @classmethod
+    def around(cls, children: Mapping[str, Node], attributes: Mapping[str, Attribute]) -> Self:
+        """A group around these very mappings, not copies; a reader may go on filling them."""
+        new = cls.__new__(cls)
+        for name, value in (("children", children), ("attributes", attributes), ("source", None)):
+            object.__setattr__(new, name, value)
+        object.__setattr__(new, "additions", Additions())
+        object.__setattr__(new, "edited", False)
+        return new
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Group is a value; make another one instead of setting {name!r}")
@@ -198,6 +249,7 @@ class Group:
         attributes: Mapping[str, Attribute] | None = None,
         source: Source | None = None,
         additions: Additions | None = None,
+        edited: bool | None = None,
     ) -> Self:
         new = type(self)(
             None,
@@ -206,11 +258,12 @@ class Group:
         )
         object.__setattr__(new, "source", self.source if source is None else source)
         object.__setattr__(new, "additions", self.additions if additions is None else additions)
+        object.__setattr__(new, "edited", self.edited if edited is None else edited)
         return new
 
     def read_from(self, source: Source) -> Self:
         """The same tree, known to come from `source`, with nothing added yet."""
-        return self._like(source=source, additions=Additions())
+        return self._like(source=source, additions=Additions(), edited=False)
 
     @property
     def nx_class(self) -> str | None:
@@ -307,8 +360,12 @@ class Group:
         """The same tree with `item` at `path` (`entry/data@signal` for an attribute).
 
         Groups that are missing on the way are made without a class. It is not an addition to the
-        source: it makes another value, as tests and builders need it.
+        source: it makes another value, as tests and builders need it. Raises KeyError where the way
+        leads through something that is not a group, and TypeError for what cannot stand in a tree.
         """
+        return self._with(path, item)._like(edited=True)
+
+    def _with(self, path: str, item: Node | Attribute) -> Self:
         where, at, name = path.rpartition("@")
         steps = [step for step in (where if at else path).split("/") if step]
         if at:
@@ -320,8 +377,9 @@ class Group:
     def _put(self, steps: list[str], item: Node) -> Self:
         first, *rest = steps
         if rest:
-            child = self.children.get(first)
-            child = child if isinstance(child, Group) else Group()
+            child = self.children.get(first, Group())
+            if not isinstance(child, Group):
+                raise KeyError(f"{'/'.join(steps)}: {first} is a {type(child).__name__}, not a group")
             item = child._put(rest, item)
         return self._like(children={**self.children, first: item})
 
@@ -333,14 +391,15 @@ class Group:
         if isinstance(child, Group):
             return self._like(children={**self.children, first: child._put_attribute(rest, name, value)})
         if isinstance(child, Field) and not rest:
-            return self._like(children={**self.children, first: child.with_attributes(**{name: value})})
+            changed = Field.around(child.data, {**child.attributes, name: value})
+            return self._like(children={**self.children, first: changed})
         raise KeyError(f"{'/'.join(steps)}: no group or field to give the attribute {name!r}")
 
     def without(self, path: str) -> Self:
-        """The same tree without the node or attribute at `path`."""
+        """The same tree without the node or attribute at `path`; KeyError if it is not there."""
         where, at, name = path.rpartition("@")
         steps = [step for step in (where if at else path).split("/") if step]
-        return self._without(steps, name if at else None)
+        return self._without(steps, name if at else None)._like(edited=True)
 
     def _without(self, steps: list[str], attribute: str | None) -> Self:
         if not steps:
@@ -354,27 +413,46 @@ class Group:
             return self._like(children={**self.children, first: child._without(rest, attribute)})
         if isinstance(child, Field) and attribute is not None and not rest:
             kept = {key: value for key, value in child.attributes.items() if key != attribute}
-            return self._like(children={**self.children, first: Field(child.data, kept)})
+            return self._like(children={**self.children, first: Field.around(child.data, kept)})
         raise KeyError("/".join(steps))
 
     def add(self, additions: Iterable[Addition]) -> Self:
-        """The same tree with `additions` in place and remembered; adding never replaces."""
+        """The same tree with `additions` in place and remembered.
+
+        Raises ValueError where something is already there, be it a link that leads nowhere:
+        additions never replace.
+        """
         new = self
         added = tuple(additions)
         for addition in added:
-            if addition.path in new:
+            if addition.path in new or new._holds(addition.path):
                 raise ValueError(f"{addition.path} is already there; additions never replace")
-            new = new.put(addition.path, addition.item)
+            new = new._with(addition.path, addition.item)
         return new._like(additions=Additions((*self.additions, *added)))
+
+    def _holds(self, path: str) -> bool:
+        node: Node | None = self
+        for step in path.split("/"):
+            if step:
+                node = node.children.get(step) if isinstance(node, Group) else None
+        return node is not None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Group):
             return NotImplemented
-        return (
-            same_attributes(self.attributes, other.attributes)
-            and self.children.keys() == other.children.keys()
-            and all(node == other.children[name] for name, node in self.children.items())
-        )
+        pairs: list[tuple[Node | None, Node | None]] = [(self, other)]
+        while pairs:
+            left, right = pairs.pop()
+            if not isinstance(left, Group) or not isinstance(right, Group):
+                if left != right:
+                    return False
+            elif left is not right:
+                if left.children.keys() != right.children.keys():
+                    return False
+                if not same_attributes(left.attributes, right.attributes):
+                    return False
+                pairs.extend((child, right.children[name]) for name, child in left.children.items())
+        return True
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -474,7 +552,12 @@ def same_value(left: Any, right: Any) -> bool:
     if a.dtype.kind in "fc":
         return bool(a.dtype == b.dtype and np.array_equal(a, b, equal_nan=True))
     if a.dtype.kind == "O":
-        return all(same_value(x, y) for x, y in zip(a.reshape(-1), b.reshape(-1), strict=True))
+        return all(
+            same_value(x, y) if isinstance(x, np.ndarray) else bool(x == y)
+            for x, y in zip(a.reshape(-1), b.reshape(-1), strict=True)
+        )
+    if a.dtype.names is not None:
+        return a.dtype.names == b.dtype.names and all(same_value(a[name], b[name]) for name in a.dtype.names)
     if a.dtype.kind == "V":
         return a.dtype == b.dtype and a.tobytes() == b.tobytes()
     return bool((a.dtype.kind == "U" or a.dtype == b.dtype) and np.array_equal(a, b))

@@ -1,0 +1,6 @@
+"""The one door to disk: look at a file, read it to a tree, write a tree whole or not at all."""
+
+from nxspectra.hdf5.opening import sha256
+from nxspectra.hdf5.reading import read
+
+__all__ = ["read", "sha256"]

@@ -1,0 +1,244 @@
+"""Any HDF5 file to a tree of values, in one pass, without loading arrays and without following links."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias, cast
+
+from h5py import h5a, h5d, h5f, h5g, h5l, h5o, h5r, h5s, h5t
+
+from nxspectra.errors import NotHDF5
+from nxspectra.hdf5.opening import SourceFile, opened
+from nxspectra.hdf5.storage import FAILURES, StoredValue, hindrance, with_filters
+from nxspectra.hdf5.values import ValueType, decoded, given_value, name_text, unlocated
+from nxspectra.tree import Array, Attribute, Field, Group, Link, Node, Null, Unreadable, one
+
+Keep: TypeAlias = Callable[[str, "str | None"], bool]
+"""Whether the children of the group at a path, with this NX_class, are to be read."""
+
+LOADED = 4096
+"""Values of up to this many bytes are read in the walk; larger ones when they are asked for."""
+DEPTH = 5_000
+"""Groups inside groups."""
+ITEMS = 1_000_000
+"""Objects and links in all."""
+ATTRIBUTES = 100_000
+"""Attributes of one object."""
+
+Entry: TypeAlias = tuple[int, bytes, int, int]
+"""Order of creation or 0, name, type of link, and for a hard link the address of its object."""
+Frame: TypeAlias = tuple[h5g.GroupID, str, dict[str, Node], Iterator[Entry]]
+"""A group under way: its path without the trailing slash, its children so far, its entries still to come."""
+
+
+def read(path: str | os.PathLike[str], *, keep: Keep | None = None) -> Group:
+    """The tree of an HDF5 file, its `source` set; the file is opened for reading only, never locked.
+
+    Values of more than 4096 bytes stay in the file until asked for. Where `keep(path, nx_class)` is
+    False a group stays without its children. A second hard link to an object is a Link to the first
+    place where it was met; links out of the file are not followed; what cannot be read is an
+    Unreadable node with the reason.
+    Raises NotHDF5 (also for a truncated or empty file), FileBusy and FileError.
+    """
+    with opened(path) as (file, source):
+        try:
+            root = Walk(file, source, keep).tree()
+        except FAILURES as error:
+            raise NotHDF5(f"{path}: is damaged: {reason(error)}") from None
+    return root.read_from(source)
+
+
+class Walk:
+    """One pass over a file, depth first, each object once; its own stack: files nest deeper than Python."""
+
+    def __init__(self, file: h5f.FileID, source: SourceFile, keep: Keep | None) -> None:
+        self.file = file
+        self.source = source
+        self.keep = keep
+        self.left = ITEMS
+        self.stack: list[Frame] = []
+        self.types: dict[bytes, ValueType] = {}
+        self.places: dict[int, str] = {}
+        """Address of every object met -> its path."""
+        self.referring: list[Callable[[], None]] = []
+        """Values with references, to be told when every place is known."""
+
+    def tree(self) -> Group:
+        self.places[h5o.get_info(self.file).addr] = "/"
+        root = self.group(h5g.open(self.file, b"/"), "")
+        if isinstance(root, Unreadable):
+            raise ValueError(root.reason)
+        while self.stack:
+            here, path, children, entries = self.stack[-1]
+            depth = len(self.stack)
+            for _, name, kind, address in entries:
+                step = name_text(name)
+                children[step] = self.node(here, name, kind, address, f"{path}/{step}")
+                if len(self.stack) > depth:
+                    break
+            else:
+                self.stack.pop()
+        for tell in self.referring:
+            tell()
+        return root
+
+    def node(self, here: h5g.GroupID, name: bytes, kind: int, address: int, path: str) -> Node:
+        try:
+            if kind == h5l.TYPE_HARD:
+                first = self.places.get(address)
+                if first is not None:
+                    return Link(first, kind="hard")
+                if b"/" in name or name in {b"", b"."}:
+                    return Unreadable(f"{name!r} is not a possible name", "impossible-name")
+                self.places[address] = path
+                return self.object(h5o.open(here, name), path)
+            if kind == h5l.TYPE_SOFT:
+                return Link(name_text(here.links.get_val(name)))
+            if kind == h5l.TYPE_EXTERNAL:
+                file, target = here.links.get_val(name)
+                return Link(name_text(target), name_text(file), "external")
+        except FAILURES as error:
+            return Unreadable(f"cannot be read: {reason(error)}")
+        return Unreadable(f"is a user-defined link (type {kind}), which is not followed", "user-defined-link")
+
+    def object(self, item: h5g.GroupID | h5d.DatasetID | h5t.TypeID, path: str) -> Node:
+        if isinstance(item, h5d.DatasetID):
+            return self.field(item, path)
+        if isinstance(item, h5g.GroupID):
+            return self.group(item, path)
+        attributes = self.attributes(item)
+        return Field.around(Null(self.type(item).given), attributes)
+
+    def group(self, group: h5g.GroupID, path: str) -> Group | Unreadable:
+        if len(self.stack) >= DEPTH:
+            return Unreadable(f"is more than {DEPTH} groups deep; what is below is not read", "too-deep")
+        attributes = self.attributes(group)
+        if self.keep is not None:
+            nx_class = one(attributes.get("NX_class"))
+            if not self.keep(path or "/", nx_class if isinstance(nx_class, str) else None):
+                self.source.pruned = True
+                return Group.around({}, attributes)
+        entries = self.entries(group)
+        if self.left < 0:
+            return Unreadable(
+                f"has more than its share of {ITEMS} items; they are not read", "too-many-items"
+            )
+        children: dict[str, Node] = {}
+        self.stack.append((group, path, children, iter(entries)))
+        return Group.around(children, attributes)
+
+    def entries(self, group: h5g.GroupID) -> list[Entry]:
+        """What is in a group, in the order of creation if that is recorded, else by name."""
+        entries: list[Entry] = []
+        ordered = True
+
+        def take(name: bytes, link: h5l.LinkInfo) -> bool | None:
+            nonlocal ordered
+            ordered = ordered and link.corder_valid
+            entries.append((link.corder, name, link.type, link.u))
+            self.left -= 1
+            return True if self.left < 0 else None
+
+        group.links.iterate(take, info=True)
+        if ordered:
+            entries.sort()
+        return entries
+
+    def field(self, dataset: h5d.DatasetID, path: str) -> Field | Unreadable:
+        attributes = self.attributes(dataset)
+        kind = self.type(dataset.get_type())
+        shape = shape_of(dataset.get_space())
+        if shape is None:
+            return Field.around(Null(kind.given), attributes)
+        hindered = hindrance(dataset, self.source)
+        if hindered is not None:
+            return hindered
+        if math.prod(shape) * kind.size > LOADED:
+            given = kind.given
+            if given.subdtype is not None:
+                given, inner = given.subdtype
+                shape = (*shape, *inner)
+            return Field.around(StoredValue(self.source, path, shape, given), attributes)
+        array: Array = with_filters(lambda: kind.read(dataset, shape))
+        if kind.refers:
+            children, name = self.stack[-1][2], path.rpartition("/")[2]
+
+            def tell() -> None:
+                children[name] = Field.around(given_value(array, self.located), attributes)
+
+            self.referring.append(tell)
+        return Field.around(array if kind.refers else kind.value(array, unlocated), attributes)
+
+    def attributes(self, item: Any) -> dict[str, Attribute]:
+        count = h5a.get_num_attrs(item)
+        attributes: dict[str, Attribute] = {}
+        if not count:
+            return attributes
+        if count > ATTRIBUTES:
+            raise ValueError(f"it has {count} attributes, more than {ATTRIBUTES}")
+        names: list[bytes] = []
+        h5a.iterate(item, names.append)
+        for name in names:
+            try:
+                value = self.attribute(item, name, attributes)
+            except FAILURES as error:
+                value = cast("Attribute", Unreadable(f"cannot be read: {reason(error)}"))
+            attributes[name_text(name)] = value
+        return attributes
+
+    def attribute(self, item: Any, name: bytes, attributes: dict[str, Attribute]) -> Attribute:
+        attribute = h5a.open(item, name)
+        kind = self.type(attribute.get_type())
+        shape = shape_of(attribute.get_space())
+        if shape is None:
+            return None
+        array = kind.read(attribute, shape)
+        if kind.text and not shape:
+            return decoded(array.item())
+        if kind.refers:
+
+            def tell() -> None:
+                attributes[name_text(name)] = scalar(given_value(array, self.located))
+
+            self.referring.append(tell)
+            return None
+        return scalar(kind.value(array, unlocated))
+
+    def type(self, stored: h5t.TypeID) -> ValueType:
+        key = stored.encode()
+        kind = self.types.get(key)
+        if kind is None:
+            kind = self.types[key] = ValueType.of(stored)
+        return kind
+
+    def located(self, reference: Any) -> str:
+        """The path of the object that a reference points to."""
+        if not reference:
+            return ""
+        try:
+            address = h5o.get_info(h5r.dereference(reference, self.file)).addr
+        except FAILURES:
+            return unlocated(reference)
+        return self.places.get(address) or unlocated(reference)
+
+
+def shape_of(space: h5s.SpaceID) -> tuple[int, ...] | None:
+    """None for a null data space."""
+    if space.get_simple_extent_type() == h5s.NULL:
+        return None
+    shape: tuple[int, ...] = space.get_simple_extent_dims()
+    return shape
+
+
+def scalar(value: Array) -> Attribute:
+    """An array without dimensions as the value that it holds."""
+    if value.shape:
+        return value
+    item: Attribute = value[()]
+    return str(item) if isinstance(item, str) else item
+
+
+def reason(error: Exception) -> str:
+    return str(error.args[0]) if error.args else type(error).__name__

@@ -1,0 +1,157 @@
+"""Values that stay in the file until asked for, and which values may be read at all."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from h5py import h5d, h5f, h5g, h5l, h5o, h5p
+
+from nxspectra.errors import FileError
+from nxspectra.hdf5.opening import SourceFile, opened
+from nxspectra.hdf5.values import ValueType, given_value, name_bytes, name_in, name_text
+from nxspectra.tree import Array, Unreadable
+
+FAILURES = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, MemoryError)
+"""What h5py raises for something damaged, or for what it cannot express."""
+
+
+class StoredValue:
+    """The value of a data set that is still in its file; the file is opened anew for each reading."""
+
+    __slots__ = ("dtype", "path", "shape", "source")
+
+    def __init__(self, source: SourceFile, path: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self.source = source
+        self.path = path
+        self.shape = shape
+        self.dtype = dtype
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        """The whole value; raises FileChanged and FileError."""
+        if copy is False:
+            raise ValueError(f"{self.path} is still in its file; it cannot be had without a copy")
+        whole = self[()]
+        return whole if dtype is None else whole.astype(dtype, copy=False)
+
+    def __getitem__(self, selection: Any) -> Array:
+        """What numpy would select; only that is read. Raises FileChanged, FileError and IndexError."""
+        self.source.verify()
+        with opened(self.source.path) as (file, _):
+            try:
+                dataset = dataset_at(file, self.path)
+                hindered = hindrance(dataset, self.source)
+                if hindered is not None:
+                    raise FileError(f"{self.source.path}: {self.path}: {hindered.reason}")
+                value = self._selected(file, dataset, selection)
+            except IndexError:
+                raise
+            except FAILURES as error:
+                raise FileError(f"{self.source.path}: {self.path}: cannot be read: {error}") from None
+        self.source.verify()
+        return value
+
+    def _selected(self, file: h5f.FileID, dataset: h5d.DatasetID, selection: Any) -> Array:
+        located = name_in(file)
+
+        def read() -> Array:
+            if isinstance(selection, tuple) and not selection:
+                return whole()
+            try:
+                return given_value(np.asarray(h5py.Dataset(dataset)[selection]), located)
+            except (TypeError, ValueError):
+                # h5py selects less than numpy does: no negative steps, no lists out of order.
+                return np.asarray(whole()[selection])
+
+        def whole() -> Array:
+            kind = ValueType.of(dataset.get_type())
+            return kind.value(kind.read(dataset, dataset.shape), located)
+
+        return with_filters(read)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __repr__(self) -> str:
+        return f"StoredValue({self.path!r}, shape={self.shape}, dtype={self.dtype})"
+
+
+def with_filters(read: Any) -> Any:
+    """What `read` gives; hdf5plugin's compression filters are loaded when it fails without them."""
+    try:
+        return read()
+    except OSError:
+        if "hdf5plugin" in sys.modules:
+            raise
+        importlib.import_module("hdf5plugin")
+        return read()
+
+
+def dataset_at(file: h5f.FileID, path: str) -> h5d.DatasetID:
+    """The data set at the end of hard links only, so that nothing leads out of the file; raises KeyError."""
+    here: Any = h5g.open(file, b"/")
+    for step in path.split("/"):
+        if step:
+            name = name_bytes(step)
+            if here.links.get_info(name).type != h5l.TYPE_HARD:
+                raise KeyError(f"{step} is a link")
+            here = h5o.open(here, name)
+    if not isinstance(here, h5d.DatasetID):
+        raise KeyError("it is not a data set")
+    return here
+
+
+def hindrance(dataset: h5d.DatasetID, source: SourceFile) -> Unreadable | None:
+    """Why the values of a data set must not be read; None if they are in the file and nowhere else.
+
+    With external raw storage libhdf5 reads any file of the machine; a virtual data set whose source is
+    missing reads as fill values without a word.
+    """
+    if source.starts_at_zero and dataset.get_offset() is not None:
+        # H5Dget_offset gives an address only to contiguous values without external files; but some versions
+        # add the length of a user block to the undefined address, so that only without one it can be trusted.
+        return None
+    creation = dataset.get_create_plist()
+    if creation.get_external_count():
+        outside = name_text(creation.get_external(0)[0])
+        return Unreadable(
+            f"its values are not in this file but in {outside}, which is not read", "external-storage"
+        )
+    if creation.get_layout() == h5d.VIRTUAL:
+        reason = virtual_hindrance(creation, source.path)
+        if reason is not None:
+            return Unreadable(
+                f"is a virtual data set, and {reason}; it would read as fill values", "virtual-source"
+            )
+    return None
+
+
+def virtual_hindrance(creation: h5p.PropDCID, file: str) -> str | None:
+    """Why a virtual data set cannot be trusted; None if every source is there, beside the file, and plain."""
+    folder = os.path.dirname(os.path.realpath(file))
+    looked_at: set[tuple[str, str]] = set()
+    for index in range(creation.get_virtual_count()):
+        source, dataset = creation.get_virtual_filename(index), creation.get_virtual_dsetname(index)
+        if (source, dataset) in looked_at:
+            continue
+        looked_at.add((source, dataset))
+        if "%b" in source or "%b" in dataset:
+            return f"its sources are numbered ({source}), which cannot be checked"
+        where = file if source == "." else os.path.realpath(os.path.join(folder, source))
+        if os.path.commonpath((folder, os.path.dirname(where))) != folder:
+            return f"its source {source} is outside of the folder of this file"
+        if not Path(where).is_file():
+            return f"its source {source} is not there"
+        try:
+            with opened(where) as (other, _):
+                plist = dataset_at(other, dataset).get_create_plist()
+                if plist.get_external_count() or plist.get_layout() == h5d.VIRTUAL:
+                    return f"its source {source}:{dataset} keeps its values elsewhere"
+        except (FileError, *FAILURES) as error:
+            return f"its source {source}:{dataset} cannot be read ({error})"
+    return None
