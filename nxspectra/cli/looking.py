@@ -13,7 +13,6 @@ from nxspectra.cli.frame import (
     DONE,
     Format,
     Verb,
-    attempt,
     files_argument,
     for_each,
     format_option,
@@ -24,9 +23,12 @@ from nxspectra.cli.frame import (
 from nxspectra.errors import Refused
 from nxspectra.tree import Attribute, Field, Group, Link, Node, Unreadable, one
 
-SHOWN = 24
+SHOWN = 48
 """A group with more children than this is cut, without --all."""
+DEEPEST = 40
+"""Groups inside groups; files can nest deeper than any page is wide."""
 TEXT_WIDTH = 60
+IN_LIST = 28
 FEW = 6
 """A list with at most so many values is written out."""
 QUIET = frozenset({"NX_class", "units", "target"})
@@ -39,7 +41,10 @@ UNVALIDATED = "NXcollection"
 @files_argument()
 @click.option("--at", metavar="PATH", default="/", help="Show this group or field only, `entry/sample`.")
 @click.option(
-    "--all", "everything", is_flag=True, help="Show every key, also of NXcollection and long groups."
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Show every key, also of NXcollection and long groups, and every attribute.",
 )
 @format_option
 def show(files: tuple[Path, ...], at: str, everything: bool, form: Format) -> int:
@@ -69,8 +74,6 @@ def show(files: tuple[Path, ...], at: str, everything: bool, form: Format) -> in
             say(line)
         return DONE
 
-    if len(files) == 1:
-        return attempt(files[0], form, look)
     return for_each(files, form, look)
 
 
@@ -89,8 +92,12 @@ def tree_lines(root: Group, group: Group, path: str, everything: bool, indent: s
         branch, below = ("└─ ", "   ") if last else ("├─ ", "│  ")
         line = f"{indent}{branch}{name:<{width}}  {summary(root, where, node, everything)}"
         yield line.rstrip()
-        if isinstance(node, Group) and (everything or node.nx_class != UNVALIDATED):
+        if not isinstance(node, Group) or (node.nx_class == UNVALIDATED and not everything):
+            continue
+        if len(indent) < DEEPEST * len(below):
             yield from tree_lines(root, node, where, everything, indent + below)
+        elif node.children:
+            yield f"{indent}{below}└─ … {len(node.children)} more, deeper; --at {where} shows them"
     if len(shown) < len(names):
         yield f"{indent}└─ … {len(names) - len(shown)} more of {len(names)}; --all shows them"
 
@@ -109,7 +116,9 @@ def summary(root: Group, path: str, node: Node, everything: bool = False) -> str
     words = [value_summary(node)]
     if node.units is not None:
         words.append(node.units)
-    return "  ".join([*words, *attribute_words(node.attributes)])
+    if everything:
+        words += attribute_words(node.attributes)
+    return "  ".join(words)
 
 
 def link_summary(root: Group, path: str, link: Link) -> str:
@@ -124,7 +133,7 @@ def link_summary(root: Group, path: str, link: Link) -> str:
 def attribute_words(attributes: Mapping[str, Attribute]) -> Iterator[str]:
     for name, value in attributes.items():
         if name not in QUIET:
-            yield f"@{name}={short(value)}"
+            yield f"@{name}={short(one(value))}"
 
 
 def value_summary(field: Field) -> str:
@@ -144,23 +153,24 @@ def value_summary(field: Field) -> str:
     ):
         values = field.data
         if values.size <= FEW:
-            return f"{words}  [{', '.join(short(value) for value in values.tolist())}]"
-        return f"{words}  [{short(values[0].item())}, {short(values[1].item())} … {short(values[-1].item())}]"
+            return f"{words}  [{', '.join(short(value, IN_LIST) for value in values.tolist())}]"
+        first, last = short(values[0].item(), IN_LIST), short(values[-1].item(), IN_LIST)
+        return f"{words}  [{first} … {last}]"
     return words
 
 
-def short(value: Attribute) -> str:
+def short(value: Attribute, width: int = TEXT_WIDTH) -> str:
     """One value on one line."""
     if value is None:
         return "(empty)"
     if isinstance(value, np.ndarray) and value.ndim:
-        items = [short(item) for item in value.reshape(-1)[: FEW + 1].tolist()]
+        items = [short(item, IN_LIST) for item in value.reshape(-1)[: FEW + 1].tolist()]
         return f"[{', '.join(items[:FEW])}{', …' if len(items) > FEW else ''}]"
     if isinstance(value, np.ndarray | np.generic):
         value = value.item()
     if isinstance(value, str):
         text = " ".join(value.split())
-        return f'"{text}"' if len(text) <= TEXT_WIDTH else f'"{text[:TEXT_WIDTH]}…"'
+        return f'"{text}"' if len(text) <= width else f'"{text[:width]}…"'
     if isinstance(value, float):
         return f"{value:.7g}"
     return str(value)
@@ -169,20 +179,21 @@ def short(value: Attribute) -> str:
 # -- as JSON -----------------------------------------------------------------------------------
 
 
-def as_json(node: Node) -> dict[str, object]:
-    """A node as JSON: values are in it when they are small enough to have been read with the tree."""
+def as_json(node: Node, depth: int = 0) -> dict[str, object]:
+    """A node as JSON: values are in it when they are small enough to have been read with the tree.
+
+    What lies deeper than DEEPEST has no `children`, only their number.
+    """
     if isinstance(node, Unreadable):
         return {"kind": "unreadable", "reason": node.reason}
     if isinstance(node, Link):
         return {"kind": "link", "link": node.kind, "target": node.target, "file": node.file}
     attributes = {name: plain(value) for name, value in node.attributes.items()}
     if isinstance(node, Group):
-        return {
-            "kind": "group",
-            "class": node.nx_class,
-            "attributes": attributes,
-            "children": {name: as_json(child) for name, child in node.children.items()},
-        }
+        inside: dict[str, object] = {"number": len(node.children)}
+        if depth < DEEPEST:
+            inside = {"children": {name: as_json(child, depth + 1) for name, child in node.children.items()}}
+        return {"kind": "group", "class": node.nx_class, "attributes": attributes, **inside}
     value: dict[str, object] = {}
     if isinstance(node.data, np.ndarray) and node.dtype.kind in "Ubiuf":
         value["value"] = node.data.tolist()

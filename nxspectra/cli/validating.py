@@ -84,9 +84,7 @@ def finding_lines(finding: Finding, indent: str = "    ") -> Iterator[str]:
 
 def count_line(report: Report) -> str:
     numbers = report.count()
-    words = [
-        f"{number} {plural(severity, number)}" for severity, number in numbers.items() if number
-    ]
+    words = [f"{number} {plural(severity, number)}" for severity, number in numbers.items() if number]
     return ", ".join(words) or "nothing found"
 
 
