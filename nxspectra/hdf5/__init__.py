@@ -2,5 +2,6 @@
 
 from nxspectra.hdf5.opening import sha256
 from nxspectra.hdf5.reading import read
+from nxspectra.hdf5.writing import write
 
-__all__ = ["read", "sha256"]
+__all__ = ["read", "sha256", "write"]

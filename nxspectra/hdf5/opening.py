@@ -66,10 +66,10 @@ class SourceFile:
             self._digest = digest
         return self._digest
 
-    def verify(self) -> None:
-        """Raise FileChanged if the file at this path is no longer the one that was read."""
+    def verify(self, file: int | None = None) -> None:
+        """Raise FileChanged if the file at this path, or the open one, is no longer the one that was read."""
         with file_errors(self.path):
-            now = identity(Path(self.path).stat())
+            now = identity(Path(self.path).stat() if file is None else os.fstat(file))
         if now != self.identity:
             raise FileChanged(f"{self.path}: changed since it was read; read it again")
 
@@ -202,7 +202,7 @@ def other_writer(status: os.stat_result) -> int | None:
     file = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
     for line in locks.splitlines():
         words = line.split()
-        if "->" not in words and len(words) >= 6 and words[3] == "WRITE" and words[5] == file:
+        if len(words) == 8 and words[1] in {"FLOCK", "POSIX"} and words[3] == "WRITE" and words[5] == file:
             process = int(words[4])
             return process if process != os.getpid() else None
     return None

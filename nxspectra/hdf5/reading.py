@@ -11,7 +11,7 @@ from h5py import h5a, h5d, h5f, h5g, h5l, h5o, h5r, h5s, h5t
 
 from nxspectra.errors import NotHDF5
 from nxspectra.hdf5.opening import SourceFile, opened
-from nxspectra.hdf5.storage import FAILURES, StoredValue, hindrance, with_filters
+from nxspectra.hdf5.storage import FAILURES, StoredValue, hindrance, reason, with_filters
 from nxspectra.hdf5.values import ValueType, decoded, given_value, name_text, unlocated
 from nxspectra.tree import Array, Attribute, Field, Group, Link, Node, Null, Unreadable, one
 
@@ -238,7 +238,3 @@ def scalar(value: Array) -> Attribute:
         return value
     item: Attribute = value[()]
     return str(item) if isinstance(item, str) else item
-
-
-def reason(error: Exception) -> str:
-    return str(error.args[0]) if error.args else type(error).__name__

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,11 @@ from nxspectra.tree import Array, Unreadable
 
 FAILURES = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, MemoryError)
 """What h5py raises for something damaged, or for what it cannot express."""
+
+
+def reason(error: Exception) -> str:
+    """What an error of h5py says, without the quotes of a KeyError."""
+    return " ".join(str(part) for part in error.args) or type(error).__name__
 
 
 class StoredValue:
@@ -52,7 +56,7 @@ class StoredValue:
             except IndexError:
                 raise
             except FAILURES as error:
-                raise FileError(f"{self.source.path}: {self.path}: cannot be read: {error}") from None
+                raise FileError(f"{self.source.path}: {self.path}: cannot be read: {reason(error)}") from None
         self.source.verify()
         return value
 
@@ -72,7 +76,8 @@ class StoredValue:
             kind = ValueType.of(dataset.get_type())
             return kind.value(kind.read(dataset, dataset.shape), located)
 
-        return with_filters(read)
+        selected: Array = with_filters(read)
+        return selected
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -119,21 +124,17 @@ def hindrance(dataset: h5d.DatasetID, source: SourceFile) -> Unreadable | None:
     creation = dataset.get_create_plist()
     if creation.get_external_count():
         outside = name_text(creation.get_external(0)[0])
-        return Unreadable(
-            f"its values are not in this file but in {outside}, which is not read", "external-storage"
-        )
+        return Unreadable(f"its values are kept outside, in {outside}, which is not read", "external-storage")
     if creation.get_layout() == h5d.VIRTUAL:
-        reason = virtual_hindrance(creation, source.path)
-        if reason is not None:
-            return Unreadable(
-                f"is a virtual data set, and {reason}; it would read as fill values", "virtual-source"
-            )
+        why = virtual_hindrance(creation, source.path)
+        if why is not None:
+            return Unreadable(f"is virtual, and {why}: it would read as fill values", "virtual-source")
     return None
 
 
 def virtual_hindrance(creation: h5p.PropDCID, file: str) -> str | None:
     """Why a virtual data set cannot be trusted; None if every source is there, beside the file, and plain."""
-    folder = os.path.dirname(os.path.realpath(file))
+    folder = Path(file).resolve().parent
     looked_at: set[tuple[str, str]] = set()
     for index in range(creation.get_virtual_count()):
         source, dataset = creation.get_virtual_filename(index), creation.get_virtual_dsetname(index)
@@ -142,10 +143,10 @@ def virtual_hindrance(creation: h5p.PropDCID, file: str) -> str | None:
         looked_at.add((source, dataset))
         if "%b" in source or "%b" in dataset:
             return f"its sources are numbered ({source}), which cannot be checked"
-        where = file if source == "." else os.path.realpath(os.path.join(folder, source))
-        if os.path.commonpath((folder, os.path.dirname(where))) != folder:
+        where = Path(file) if source == "." else (folder / source).resolve()
+        if source != "." and not where.is_relative_to(folder):
             return f"its source {source} is outside of the folder of this file"
-        if not Path(where).is_file():
+        if not where.is_file():
             return f"its source {source} is not there"
         try:
             with opened(where) as (other, _):
@@ -153,5 +154,5 @@ def virtual_hindrance(creation: h5p.PropDCID, file: str) -> str | None:
                 if plist.get_external_count() or plist.get_layout() == h5d.VIRTUAL:
                     return f"its source {source}:{dataset} keeps its values elsewhere"
         except (FileError, *FAILURES) as error:
-            return f"its source {source}:{dataset} cannot be read ({error})"
+            return f"its source {source}:{dataset} cannot be read ({reason(error)})"
     return None
