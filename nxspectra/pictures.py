@@ -22,6 +22,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
+from nxspectra.errors import FileError, UsageError
 from nxspectra.preprocessing import background
 from nxspectra.spectra import Boundary, Classification, Spectra, Votes
 
@@ -435,13 +436,22 @@ def bins_study(results: Sequence[BinsResult], number: int, *, truth: int | None 
 
 
 def save(figure: Figure, path: Path | str) -> Path:
-    """Write a figure whole or not at all; the ending of `path` names the format."""
+    """Write a figure whole or not at all; the ending of `path` names the format.
+
+    Raises UsageError for a format that is not known, FileError if it cannot be written.
+    """
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    known = figure.canvas.get_supported_filetypes()
+    if target.suffix.lstrip(".").lower() not in known:
+        raise UsageError(f"{target}: pictures end in one of {', '.join(f'.{name}' for name in known)}")
     partial = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
     try:
-        figure.savefig(partial)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            figure.savefig(partial)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise FileError(f"{target}: cannot be written: {error.strerror}") from None
     return target

@@ -1,1 +1,123 @@
-"""Under construction."""
+"""One file the whole way, and many of them: read, migrate, validate, classify, write, describe, file.
+
+    for done in ingest(["raw/"], "catalogue", model="fe80mg20.npz"):
+        print(done.file, done.state, done.reason)
+
+Each file is opened in a child process with limits: a file on which the HDF5 library crashes is a reported
+failure of that file, and the next goes on. The catalogue is written by the calling process alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from nxspectra.catalogue import Catalogue
+from nxspectra.classifiers import Model
+from nxspectra.errors import FileError, NxspectraError, UsageError
+from nxspectra.ingestion.children import take_all
+from nxspectra.ingestion.journey import Arrival, Ingested, State, Stop, Task
+from nxspectra.ingestion.limits import Limits
+from nxspectra.migration import Crosswalk
+from nxspectra.migration.facts import parse_facts
+from nxspectra.settings import Settings
+
+__all__ = ["Ingested", "Limits", "State", "files_in", "ingest"]
+
+ENDINGS = frozenset({".nxs", ".nx5", ".nexus", ".h5", ".hdf5", ".hdf", ".he5", ".cxi"})
+"""Files in a folder that are taken for HDF5."""
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+"""The first bytes of an HDF5 file, whatever it is called; HDF5 File Format Specification, section II.A."""
+
+
+def ingest(
+    paths: Iterable[str | os.PathLike[str]] | str | os.PathLike[str],
+    catalogue: Catalogue | str | os.PathLike[str],
+    *,
+    output: str | os.PathLike[str] | None = None,
+    model: str | os.PathLike[str] | None = None,
+    workers: int = 1,
+    crosswalk: str | os.PathLike[str] = "p02.2",
+    facts: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
+) -> Iterator[Ingested]:
+    """Take files, and the HDF5 files in folders, the whole way; what became of each as it is done.
+
+    Conforming files are written to `output` (the folder `files` of the catalogue) under their own name;
+    a file that lacks something required is not written, but described and filed, so that it is found.
+    A file that came this way before, with the same crosswalk, facts and model, is unchanged.
+    Raises UsageError, FileError and their kinds before any file is touched; after that whatever is wrong
+    with a file is in its Ingested. Files are taken while the iterator is being read.
+    """
+    if workers < 1:
+        raise UsageError(f"workers={workers}: at least one is needed")
+    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    store = catalogue if isinstance(catalogue, Catalogue) else Catalogue(catalogue)
+    folder = Path(output) if output is not None else Path(store.folder) / "files"
+    if model is not None:
+        Model.load(model)
+    Crosswalk.load(os.fspath(crosswalk))
+    parse_facts(facts or {})
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"{folder}: cannot be made: {error.strerror}") from None
+    task = Task(
+        folder,
+        None if model is None else os.fspath(model),
+        os.fspath(crosswalk),
+        dict(facts or {}),
+        Settings.load(),
+        limits or Limits(),
+    )
+    files = [file for path in given for file in files_in(Path(path), besides=(Path(store.folder), folder))]
+    return _filed(take_all(stops(files), task, workers), store)
+
+
+def files_in(path: Path, besides: Iterable[Path] = ()) -> list[Path]:
+    """`path` itself, or the HDF5 files below it by name, without hidden ones and those in `besides`."""
+    if not path.is_dir():
+        return [path]
+    out = tuple(folder.resolve() for folder in besides)
+    found = []
+    for folder, subfolders, names in os.walk(path):
+        here = Path(folder)
+        subfolders[:] = sorted(
+            name
+            for name in subfolders
+            if not name.startswith(".") and not any((here / name).resolve() == other for other in out)
+        )
+        found += [here / name for name in sorted(names) if not name.startswith(".") and _is_hdf5(here / name)]
+    return found
+
+
+def _is_hdf5(file: Path) -> bool:
+    if file.suffix.lower() in ENDINGS:
+        return file.is_file()
+    try:
+        with file.open("rb") as stream:
+            return stream.read(len(SIGNATURE)) == SIGNATURE
+    except OSError:
+        return False
+
+
+def stops(files: Iterable[Path]) -> list[Stop]:
+    """Each file once, knowing whether it shares its name with another."""
+    once = {file.resolve(): file for file in reversed(list(files))}
+    stems = Counter(file.stem for file in once.values())
+    return [Stop(file, stems[file.stem] > 1) for file in reversed(once.values())]
+
+
+def _filed(arrivals: Iterator[Arrival], store: Catalogue) -> Iterator[Ingested]:
+    for arrival in arrivals:
+        ingested = arrival.ingested
+        if arrival.description is not None:
+            try:
+                store.file(arrival.description)
+            except NxspectraError as error:
+                reason = f"described, but it could not be filed: {error}"
+                ingested = replace(ingested, state=State.FAILED, reason=reason)
+        yield ingested

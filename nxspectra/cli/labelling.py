@@ -1,0 +1,220 @@
+"""annotate and classify: labels by a person, labels by a model."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from nxspectra import __version__, classifiers, hdf5
+from nxspectra.classifiers.labels import labelled
+from nxspectra.cli.frame import (
+    DONE,
+    Format,
+    Verb,
+    files_argument,
+    for_each,
+    format_option,
+    in_place_option,
+    note,
+    out_option,
+    outputs,
+    overwrite_option,
+    say,
+    say_json,
+)
+from nxspectra.errors import UsageError
+from nxspectra.spectra import Boundary, Classification, Spectra
+from nxspectra.spectra import annotate as annotated
+
+_ORCID = re.compile(r"(?:https?://orcid\.org/)?(\d{4}-\d{4}-\d{4}-\d{3}[\dX])\Z")
+
+
+def orcid(text: str) -> str:
+    """The ORCID iD in `text` as an IRI. Raises UsageError if it is none or its check digit is wrong.
+
+    The check digit is that of ISO 7064, MOD 11-2 (support.orcid.org, structure of the ORCID identifier).
+    """
+    found = _ORCID.match(text.strip())
+    if found is None:
+        raise UsageError(f"{text!r} is not an ORCID iD; it looks like 0000-0002-1825-0097")
+    digits = found[1].replace("-", "")
+    total = 0
+    for digit in digits[:-1]:
+        total = (total + int(digit)) * 2
+    rest = (12 - total % 11) % 11
+    if digits[-1] != ("X" if rest == 10 else str(rest)):
+        raise UsageError(f"{found[1]} is not an ORCID iD: its check digit does not fit; is a digit mistyped?")
+    return f"https://orcid.org/{found[1]}"
+
+
+@click.command(cls=Verb)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    required=True,
+    metavar="CLASS=FRAMES",
+    help="Frames of a class, counted from 0, ranges inclusive: low=0-90,95; or a condition:"
+    " low=pressure<12GPa. May be given several times.",
+)
+@click.option("--by", required=True, metavar="ORCID", help="The ORCID iD of the person who gives the labels.")
+@out_option
+@in_place_option
+@overwrite_option
+@format_option
+def annotate(
+    *,
+    file: Path,
+    labels: tuple[str, ...],
+    by: str,
+    output: Path | None,
+    in_place: bool,
+    overwrite: bool,
+    form: Format,
+) -> int:
+    """Write labels given by a person into a file.
+
+    The file has to follow NXdiffraction_spectra (see migrate). The labels become a classification of
+    origin `expert`, from which classifiers can be trained. Giving the very same labels again adds nothing.
+    """
+    person = orcid(by)
+    targets = outputs([file], output, in_place, overwrite=overwrite)
+    if not targets:
+        raise click.UsageError("say where to write: -o OUT, or --in-place")
+
+    def write(path: Path) -> int:
+        root = hdf5.read(path)
+        given = labelled([(str(path), Spectra.of(root), root)], labels)[0]
+        classification = Classification(
+            given.classes,
+            given.class_index,
+            "expert",
+            "nxspectra",
+            __version__,
+            datetime.now().astimezone().isoformat(timespec="seconds"),
+            by=person,
+        )
+        new = annotated(root, classification)
+        hdf5.write(new, targets[path], in_place=in_place, overwrite=overwrite)
+        if form == "json":
+            say_json({"file": str(path), "output": str(targets[path]), "added": list(new.additions.paths)})
+        else:
+            words = ", ".join(f"{len(given.frames(name))} {name}" for name in given.classes)
+            say(f"{path}: {words}, by {person}; written to {targets[path]}")
+        return DONE
+
+    return for_each([file], form, write)
+
+
+@click.command(cls=Verb)
+@files_argument()
+@click.option(
+    "--model",
+    required=True,
+    metavar="MODEL",
+    help="A model file, or the name of one in the folder $NXSPECTRA_MODELS.",
+)
+@out_option
+@in_place_option
+@overwrite_option
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="PNG",
+    help="Draw the series with its labels; with several files, a folder for the pictures.",
+)
+@format_option
+def classify(
+    *,
+    files: tuple[Path, ...],
+    model: str,
+    output: Path | None,
+    in_place: bool,
+    overwrite: bool,
+    plot: Path | None,
+    form: Format,
+) -> int:
+    """Give every spectrum a class by a trained model.
+
+    Prints the labels; with -o or --in-place they are also written into the file, with probabilities,
+    votes, boundaries and which model gave them.
+    """
+    loaded = classifiers.Model.load(model)
+    targets = outputs(files, output, in_place, overwrite=overwrite)
+    pictures = outputs(files, plot, False, overwrite=True) if plot else {}
+
+    def label(path: Path) -> int:
+        root = hdf5.read(path)
+        found = classifiers.classify(root, loaded)
+        if path in targets:
+            hdf5.write(annotated(root, found), targets[path], in_place=in_place, overwrite=overwrite)
+        if path in pictures:
+            draw(Spectra.of(root), found, pictures[path])
+        if form == "json":
+            say_json(as_json(path, found))
+        else:
+            say_labels(path, found)
+        if path in targets:
+            note(f"written to {targets[path]}")
+        return DONE
+
+    return for_each(files, form, label)
+
+
+def draw(spectra: Spectra, classification: Classification, path: Path) -> None:
+    from nxspectra import pictures  # matplotlib is loaded for those who want a picture
+
+    pictures.save(pictures.heat_map(spectra, classification, title=path.stem), path)
+    note(f"picture: {path}")
+
+
+def say_labels(file: Path, found: Classification) -> None:
+    """The classification as a person reads it: where the labels change, how sure, what was odd."""
+    number = found.class_index.size
+    say(f"{file}: {number} spectra", bold=True)
+    for index, first, last in found.runs():
+        name = "no class assigned" if index < 0 else found.classes[index]
+        frames = f"frame {first}" if first == last else f"frames {first} to {last}"
+        say(f"  {frames:<22} {name}")
+    for boundary in found.boundaries:
+        say(f"  {boundary_words(boundary)}")
+    if found.confidence is not None:
+        say(f"  P_conf {found.confidence:.4f} (how cleanly the labels switch once; not accuracy)")
+    if found.model is not None:
+        say(f"  by {found.model.classifier}, {found.model.file_name}, sha256 {found.model.digest[:12]}…")
+
+
+def boundary_words(boundary: Boundary) -> str:
+    first, last = boundary.frame_interval
+    words = (
+        f"{boundary.from_class} to {boundary.to_class} at frame {boundary.frame} (90 %: {first} to {last})"
+    )
+    if boundary.pressure is not None and boundary.pressure_interval is not None:
+        low, high = boundary.pressure_interval
+        words += f", {boundary.pressure:.2f} GPa (90 %: {low:.2f} to {high:.2f})"
+    return words
+
+
+def as_json(file: Path, found: Classification) -> dict[str, object]:
+    """A classification as the contract has it: an abstention is null, never NaN."""
+    number = found.class_index.size
+    return {
+        "file": str(file),
+        "model": None if found.model is None else found.model.file_name,
+        "digest": None if found.model is None else found.model.digest,
+        "classes": list(found.classes),
+        "labels": list(found.labels),
+        "probabilities": [None] * number
+        if found.probability is None
+        else [
+            None if index < 0 else row
+            for index, row in zip(found.class_index, found.probability, strict=True)
+        ],
+        "unseen": [None] * number if found.unseen is None else found.unseen,
+        "P_conf": found.confidence,
+        "boundaries": [boundary.as_json() for boundary in found.boundaries],
+    }

@@ -1,0 +1,135 @@
+"""migrate: the raw keys of files at their standard places."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from nxspectra import hdf5, migration
+from nxspectra.cli.frame import (
+    DONE,
+    FINDINGS,
+    Format,
+    Verb,
+    files_argument,
+    for_each,
+    format_option,
+    in_place_option,
+    note,
+    out_option,
+    outputs,
+    overwrite_option,
+    say,
+    say_json,
+)
+from nxspectra.errors import UsageError
+from nxspectra.migration.facts import parse_facts
+
+crosswalk_option = click.option(
+    "--crosswalk",
+    metavar="NAME|FILE",
+    default="p02.2",
+    show_default=True,
+    help="Which raw keys tell what: the name of a crosswalk that is shipped, or a TOML file.",
+)
+
+set_option = click.option(
+    "--set",
+    "given",
+    multiple=True,
+    metavar="CONCEPT=VALUE",
+    help="A fact that the file does not tell, with its unit: beam_energy=25.6keV; or the path of the key that"
+    " holds it: pressure=/entry/cell/p. May be given several times.",
+)
+
+facts_option = click.option(
+    "--facts",
+    "facts_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help='A TOML file with such facts, one a line: beam_energy = "25.6 keV".',
+)
+
+
+def read_facts(given: Sequence[str], file: Path | None) -> dict[str, str]:
+    """The facts of a file, and those given on the command line, which win.
+
+    Raises UsageError, naming it, for what is no fact.
+    """
+    facts: dict[str, str] = {}
+    if file is not None:
+        try:
+            table = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UsageError(f"{file}: not TOML: {error}") from None
+        for concept, value in table.items():
+            if not isinstance(value, str):
+                raise UsageError(f'{file}: {concept} must be text with its unit, such as "25.6 keV"')
+            facts[concept] = value
+    for text in given:
+        concept, equals, value = text.partition("=")
+        if not equals or not concept.strip() or not value.strip():
+            raise UsageError(f"--set {text}: write CONCEPT=VALUE, for example --set beam_energy=25.6keV")
+        facts[concept.strip()] = value.strip()
+    parse_facts(facts)  # whatever is wrong with them is told before any file is touched
+    return facts
+
+
+@click.command(cls=Verb)
+@files_argument()
+@out_option
+@in_place_option
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and write nothing.")
+@crosswalk_option
+@set_option
+@facts_option
+@overwrite_option
+@format_option
+def migrate(
+    *,
+    files: tuple[Path, ...],
+    output: Path | None,
+    in_place: bool,
+    dry_run: bool,
+    crosswalk: str,
+    given: tuple[str, ...],
+    facts_file: Path | None,
+    overwrite: bool,
+    form: Format,
+) -> int:
+    """Put the raw keys of files at their standard places.
+
+    It adds and never removes: raw keys stay, and what was added, from which key, with which conversion,
+    is written down in the file. Where something required is missing or contradicts itself, nothing is
+    written, and the exit code is 1; --set supplies what is missing.
+    """
+    targets = {} if dry_run else outputs(files, output, in_place, overwrite=overwrite)
+    if dry_run and (output is not None or in_place):
+        raise click.UsageError("--dry-run writes nothing: leave out -o and --in-place")
+    if not dry_run and not targets:
+        raise click.UsageError("say where to write: -o OUT, --in-place, or --dry-run to only look")
+    rules = migration.Crosswalk.load(crosswalk)
+    facts = read_facts(given, facts_file)
+
+    def place(file: Path) -> int:
+        raw = hdf5.read(file)
+        review = migration.review(raw, rules, facts)
+        target = targets.get(file) if review.complete else None
+        if target is not None:
+            hdf5.write(migration.migrate(raw, rules, facts), target, in_place=in_place, overwrite=overwrite)
+        if form == "json":
+            say_json(
+                {**review.as_json(), "file": str(file), "output": None if target is None else str(target)}
+            )
+        else:
+            say(migration.render(review).rstrip())
+        if target is not None:
+            note(f"{file}: written to {target}")
+        elif not review.complete:
+            note(f"{file}: nothing written; something required is missing or not certain, see above")
+        return DONE if review.complete else FINDINGS
+
+    return for_each(files, form, place)

@@ -1,0 +1,223 @@
+"""One file the whole way: look at it, read, migrate, validate, classify, write, read back, describe.
+
+It runs in a child process; what comes back is a value. The parent files it in the catalogue.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+from nxspectra import classifiers, hdf5, migration, rdf, validation
+from nxspectra.classifiers import Model
+from nxspectra.errors import FileError, NxspectraError, UnsafeFile
+from nxspectra.findings import Finding, Severity
+from nxspectra.ingestion.limits import Limits, bound_cpu
+from nxspectra.rdf import Description
+from nxspectra.settings import Settings
+from nxspectra.spectra import annotate, classifications, spectra_entry
+from nxspectra.tree import Group
+
+
+class State(StrEnum):
+    """What became of a file."""
+
+    DONE = "done"
+    UNCHANGED = "unchanged"
+    """It had come this way before, with the same crosswalk, facts and model."""
+    NONCONFORMING = "nonconforming"
+    """Something required is not in it: it is described and filed, so that it is found, and not written."""
+    REFUSED = "refused"
+    """It is unsafe, contradicts itself, or does not fit the model: neither written nor filed."""
+    FAILED = "failed"
+    """It could not be read or written, or its process died."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be done with each file; the same for all of a batch."""
+
+    output: Path
+    """The folder to write to."""
+    model: str | None = None
+    crosswalk: str = "p02.2"
+    facts: Mapping[str, str] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One file of a batch."""
+
+    file: Path
+    shares_name: bool = False
+    """Another file of the batch is called the same."""
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What became of one file, and why."""
+
+    file: str
+    state: State
+    pid: str | None = None
+    output: str | None = None
+    reason: str | None = None
+    """None when all went well."""
+    findings: tuple[Finding, ...] = ()
+    labels: Mapping[str, int] = field(default_factory=dict)
+    """Class name -> number of spectra, where it was classified."""
+    seconds: float = 0.0
+
+    def as_json(self) -> dict[str, str | None]:
+        return {
+            "file": self.file,
+            "state": str(self.state),
+            "pid": self.pid,
+            "output": self.output,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What became of a file, and its description where it is to be filed."""
+
+    ingested: Ingested
+    description: Description | None = None
+
+
+def take(stop: Stop, task: Task) -> Arrival:
+    """One file the whole way; whatever is wrong with it is in the answer, nothing is raised."""
+    began = time.perf_counter()
+    file = str(stop.file)
+    try:
+        bound_cpu(task.limits)
+        arrival = _travel(stop, task)
+    except UnsafeFile as error:
+        arrival = Arrival(Ingested(file, State.REFUSED, reason=str(error)))
+    except FileError as error:
+        arrival = Arrival(Ingested(file, State.FAILED, reason=str(error)))
+    except NxspectraError as error:
+        arrival = Arrival(Ingested(file, State.REFUSED, reason=str(error)))
+    except MemoryError:
+        reason = f"it needs more than {task.limits.memory / 1024**3:.1f} GiB of memory"
+        arrival = Arrival(Ingested(file, State.FAILED, reason=reason))
+    except OSError as error:
+        arrival = Arrival(Ingested(file, State.FAILED, reason=f"{error.strerror or error}"))
+    except Exception as error:  # the next file is to be taken whatever this one did
+        reason = (
+            f"unexpected {type(error).__name__}: {error}; this is a defect in nxspectra, please report it"
+        )
+        arrival = Arrival(Ingested(file, State.FAILED, reason=reason))
+    return replace(arrival, ingested=replace(arrival.ingested, seconds=time.perf_counter() - began))
+
+
+def _travel(stop: Stop, task: Task) -> Arrival:
+    file = str(stop.file)
+    unsafe = hdf5.guard(stop.file)
+    if unsafe:
+        return Arrival(Ingested(file, State.REFUSED, reason=_reasons(unsafe), findings=unsafe))
+    raw = hdf5.read(stop.file)
+    run = migration.migrate(raw, task.crosswalk, task.facts)
+    report = validation.validate(run)
+    if not report.conforms:
+        description = rdf.describe(run, task.settings)
+        reason = _reasons(report.of(Severity.VIOLATION)) or "it follows no application definition"
+        found = Ingested(file, State.NONCONFORMING, description.pid, None, reason, report.findings)
+        return Arrival(found, description)
+    target, earlier = _target(stop, task, run)
+    if earlier is not None:
+        run = _continued(earlier, run)
+    model = None if task.model is None else _model(task.model)
+    if model is not None and not _has_labels_of(run, model):
+        run = annotate(run, classifiers.classify(run, model))
+    unchanged = earlier is not None and run.source is earlier.source and not run.additions
+    if not unchanged:
+        hdf5.write(run, target, in_place=earlier is not None and run.source is earlier.source, overwrite=True)
+    back = hdf5.read(target)
+    description = rdf.describe(back, task.settings)
+    state, findings, reason = State.UNCHANGED, report.findings, None
+    if not unchanged:
+        findings = (*findings, *rdf.check(description))
+        reason = _not_as_meant(back, run, findings)
+        state = State.FAILED if reason else State.DONE
+    found = Ingested(file, state, description.pid, str(target), reason, findings, _labels(back))
+    return Arrival(found, None if reason else description)
+
+
+def _not_as_meant(back: Group, run: Group, findings: Iterable[Finding]) -> str | None:
+    """What is wrong with a file that was written and read back; None if it is as it was meant."""
+    lost = [addition.path for addition in run.additions if addition.path not in back]
+    if lost:
+        return f"written, and cannot be read back: {', '.join(lost)}"
+    wrong = [finding for finding in findings if finding.severity is Severity.VIOLATION]
+    return f"written, and its description is not in order: {_reasons(wrong)}" if wrong else None
+
+
+def _reasons(findings: Iterable[Finding]) -> str:
+    return "; ".join(f"{finding.path}: {finding.message}" for finding in findings)
+
+
+def _target(stop: Stop, task: Task, run: Group) -> tuple[Path, Group | None]:
+    """Where the file is to be written, and what an earlier ingest of the same raw file left there."""
+    digest = _raw_digest(run)
+    own_name = task.output / f"{stop.file.stem}.nxs"
+    other_name = task.output / f"{stop.file.stem}-{digest[:8]}.nxs"
+    for target in (own_name, other_name):
+        try:
+            earlier = hdf5.read(target) if target.exists() else None
+        except FileError:
+            return target, None  # damaged; it is ours to write again
+        if earlier is not None and _raw_digest(earlier) == digest:
+            return target, earlier
+    return (other_name if stop.shares_name or own_name.exists() else own_name), None
+
+
+def _raw_digest(root: Group) -> str:
+    """sha256 of the raw file, also where `root` was made from it."""
+    noted = root.field(f"{spectra_entry(root)}/migration/source_file/checksum")
+    if noted is not None and noted.text:
+        return noted.text
+    if root.source is None:
+        raise ValueError("a tree without a source has no raw file")
+    return root.source.digest
+
+
+def _continued(earlier: Group, run: Group) -> Group:
+    """What an earlier ingest wrote, if its facts still stand; else `run` with the labels that were there."""
+    if _migration(earlier) == _migration(run):
+        return earlier
+    for classification in classifications(earlier).values():
+        run = annotate(run, classification)
+    return run
+
+
+def _migration(root: Group) -> Group | None:
+    """What the migration wrote down, without the date: same sources, same rules, same facts."""
+    noted = root.group(f"{spectra_entry(root)}/migration")
+    return noted if noted is None or "date" not in noted else noted.without("date")
+
+
+def _has_labels_of(root: Group, model: Model) -> bool:
+    return any(
+        found.model is not None and found.model.digest == model.digest
+        for found in classifications(root).values()
+    )
+
+
+def _labels(root: Group) -> dict[str, int]:
+    """How many spectra bear each label of the newest classification."""
+    found = list(classifications(root).values())
+    return dict(Counter(label for label in found[-1].labels if label is not None)) if found else {}
+
+
+@lru_cache(maxsize=1)
+def _model(name: str) -> Model:
+    return Model.load(name)
