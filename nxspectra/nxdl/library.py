@@ -1,0 +1,157 @@
+"""A collection of NXDL files: which definitions and classes there are, compiled when they are asked for."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib.util
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from nxspectra.errors import DefinitionError, UnknownDefinition
+from nxspectra.nxdl import kept
+from nxspectra.nxdl.rules import BaseClass, Definition
+from nxspectra.shipped import shipped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nxspectra.nxdl.compiler import Document
+
+SUFFIX = ".nxdl.xml"
+FOLDERS = ("applications", "base_classes", "contributed_definitions")
+
+Stamp = tuple[tuple[str, int, int], ...]
+Compiled = TypeVar("Compiled", Definition, BaseClass)
+
+
+class Library:
+    """NXDL files by name: those of a folder, ours, and the official ones that come with nexusformat.
+
+    A folder that holds `base_classes` is a whole edition of the standard and replaces the official one;
+    any other folder is looked into first. What was compiled is kept while its files stay as they are.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Raises UnknownDefinition if the folder is not there."""
+        self.files: dict[str, Path] = {}
+        self._application: dict[str, bool] = {}
+        self._compiled: dict[str, tuple[Definition | BaseClass | None, Stamp]] = {}
+        if folder is not None and not folder.is_dir():
+            raise UnknownDefinition(f"{folder}: no such folder; --definitions takes a folder of NXDL files")
+        editions = [] if folder is None else [folder]
+        editions.append(shipped("."))
+        if folder is None or not (folder / "base_classes").is_dir():
+            editions += official()
+        for edition in editions:
+            for home in (edition, *(edition / name for name in FOLDERS)):
+                self._list(home)
+        key = "\n".join(f"{name} {path}" for name, path in sorted(self.files.items()))
+        self._key = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+
+    def _list(self, home: Path) -> None:
+        if not home.is_dir():
+            return
+        for path in sorted(home.iterdir()):
+            if path.name.endswith(SUFFIX):
+                name = path.name.removesuffix(SUFFIX)
+                if name not in self.files:
+                    self.files[name] = path
+                    self._application[name] = home.name != "base_classes"
+
+    def suggestions(self, name: str) -> list[str]:
+        """Names of application definitions that may have been meant."""
+        candidates = {each.lower(): each for each, application in self._application.items() if application}
+        wanted = name.lower() if name.lower().startswith("nx") else f"nx{name.lower()}"
+        return [candidates[each] for each in difflib.get_close_matches(wanted, candidates, n=3, cutoff=0.6)]
+
+    def spelled(self, name: str) -> str | None:
+        """The name as it is really spelled, if it is one but for upper and lower case; else None."""
+        if name in self.files:
+            return name
+        return next((each for each in self.files if each.lower() == name.lower()), None)
+
+    def definition(self, name: str) -> Definition:
+        """Raises UnknownDefinition, with what may have been meant, or DefinitionError."""
+        if name not in self.files:
+            close = self.suggestions(name)
+            hint = f"did you mean {' or '.join(close)}?" if close else "`nxspectra definition` lists them"
+            raise UnknownDefinition(f"no application definition {name!r}; {hint}")
+        compiled = self._get(name)
+        if isinstance(compiled, Definition):
+            return compiled
+        raise UnknownDefinition(f"{name} is a base class, not an application definition")
+
+    def base_class(self, name: str) -> BaseClass | None:
+        """None if there is no such class; raises DefinitionError."""
+        if name not in self.files:
+            return None
+        compiled = self._get(name)
+        return compiled if isinstance(compiled, BaseClass) else None
+
+    def _get(self, name: str) -> Definition | BaseClass | None:
+        known = self._compiled.get(name)
+        if known is not None and known[1] == _stamp([Path(path) for path, _, _ in known[1]]):
+            return known[0]
+        loaded = kept.load(name, self._key)
+        if loaded is None:
+            compiled, sources = self._compile(name)
+            kept.keep(name, self._key, compiled, sources)
+        else:
+            compiled, sources = loaded
+        self._compiled[name] = (compiled, _stamp(sources))
+        return compiled
+
+    def _compile(self, name: str) -> tuple[Definition | BaseClass, tuple[Path, ...]]:
+        from nxspectra.nxdl import compiler  # lxml, only when there is something to compile  # noqa: PLC0415
+
+        chain = self._chain(name, compiler.parse)
+        sources = {document.path: None for document in chain}
+        if chain[0].category == "base":
+            return compiler.base_class(chain), tuple(sources)
+
+        def base_class(nx_class: str) -> BaseClass | None:
+            found = self.base_class(nx_class)
+            if found is not None:
+                sources.update(dict.fromkeys(self.files[each] for each in found.lineage))
+            return found
+
+        application = [document for document in chain if document.category != "base"]
+        return compiler.definition(application, base_class), tuple(sources)
+
+    def _chain(self, name: str, parse: Callable[[Path], Document]) -> list[Document]:
+        chain = [parse(self.files[name])]
+        seen = {name}
+        while (parent := chain[-1].extends) is not None and parent != chain[-1].name:
+            if parent in seen:
+                raise DefinitionError(f"{chain[-1].path}: extends {parent!r}, which extends it: a circle")
+            if parent not in self.files:
+                raise DefinitionError(f"{chain[-1].path}: extends {parent!r}, which is not there")
+            seen.add(parent)
+            chain.append(parse(self.files[parent]))
+        return chain
+
+
+@lru_cache(maxsize=8)
+def library(folder: Path | None = None) -> Library:
+    """The library of a folder, or the standard one."""
+    return Library(folder)
+
+
+def official() -> list[Path]:
+    """The folder of the official definitions, found without importing nexusformat; empty if there is none."""
+    spec = importlib.util.find_spec("nexusformat")
+    homes = spec.submodule_search_locations if spec is not None else None
+    return [Path(home) / "definitions" for home in homes or () if (Path(home) / "definitions").is_dir()]
+
+
+def _stamp(paths: list[Path] | tuple[Path, ...]) -> Stamp:
+    found = []
+    for path in paths:
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        found.append((str(path), status.st_mtime_ns, status.st_size))
+    return tuple(found)
