@@ -1,8 +1,8 @@
 """The background under a diffraction curve by asymmetric least squares, for many curves at once.
 
-Method: P. H. C. Eilers and H. F. M. Boelens, Baseline Correction with Asymmetric Least Squares Smoothing (2005);
-the smoother is the one of P. H. C. Eilers, Anal. Chem. 75 (2003) 3631, doi 10.1021/ac034173t. The defaults are
-those of Y. Sun and S. Brockhauser, Data Science Journal 21 (2022) 15, doi 10.5334/dsj-2022-015.
+Method: P. H. C. Eilers and H. F. M. Boelens, Baseline Correction with Asymmetric Least Squares Smoothing
+(2005); the smoother is the one of P. H. C. Eilers, Anal. Chem. 75 (2003) 3631, doi 10.1021/ac034173t. The
+defaults are those of Y. Sun and S. Brockhauser, Data Science Journal 21 (2022) 15, doi 10.5334/dsj-2022-015.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nxspectra.errors import MissingExtra, Refused
+from nxspectra.errors import MissingExtra, Refused, UsageError
 
 Floats = NDArray[np.float64]
 Engine = Literal["fastest", "numpy", "numba"]
@@ -32,18 +32,19 @@ def background(
     *,
     engine: Engine = "fastest",
 ) -> Floats:
-    """The smooth curve z below each curve y that minimises sum w (y - z)^2 + smoothness * sum (second difference of z)^2.
+    """The smooth curve z below each curve y that makes sum w (y - z)^2 + smoothness * sum (D z)^2 least.
 
-    The weights w start at 1; after each solution they become `asymmetry` where y > z, 1 - `asymmetry` where
-    y < z, and 0 where the two are equal, `iterations` solutions in all, fewer when the weights have
-    stopped changing, which gives the same answer. `intensity` is (n_points,) or (n_spectra, n_points), and so is
-    the result. Computed in float64 whatever the input: the system is too badly conditioned for float32.
+    D takes second differences. The weights w start at 1; after each solution they become `asymmetry` where y > z, 1 - `asymmetry` where
+    y < z, and 0 where the two are equal. There are `iterations` solutions, or fewer when the weights have
+    stopped changing, which gives the same answer. `intensity` is (n_points,) or (n_spectra, n_points), and
+    the result is as it. Computed in float64 whatever the input: the system is too badly conditioned for
+    float32.
 
-    Raises Refused for input that is not real, finite numbers of at least three points a curve, or for
+    Raises Refused for input that is not real, finite numbers of at least three points a curve; UsageError for
     settings out of range; MissingExtra when `engine="numba"` is asked for and numba is not installed.
     """
     values = _real(intensity)
-    _check_settings(smoothness, asymmetry, iterations)
+    check_settings(smoothness, asymmetry, iterations)
     curves = values.reshape(-1, values.shape[-1])
     solve = _engine(engine)
     result = solve(np.ascontiguousarray(curves), float(smoothness), float(asymmetry), int(iterations))
@@ -70,13 +71,14 @@ def _real(intensity: ArrayLike) -> Floats:
     return values
 
 
-def _check_settings(smoothness: float, asymmetry: float, iterations: int) -> None:
+def check_settings(smoothness: float, asymmetry: float, iterations: int) -> None:
+    """Raises UsageError, saying which, for settings that define no background."""
     if not (0 < smoothness < np.inf):
-        raise Refused(f"smoothness is {smoothness}; expected a positive number, for example 1e5")
+        raise UsageError(f"smoothness is {smoothness}; expected a positive number, for example 1e5")
     if not 0 < asymmetry < 1:
-        raise Refused(f"asymmetry is {asymmetry}; expected a number between 0 and 1, for example 0.002")
+        raise UsageError(f"asymmetry is {asymmetry}; expected a number between 0 and 1, for example 0.002")
     if iterations < 1:
-        raise Refused(f"iterations is {iterations}; expected at least 1, for example 10")
+        raise UsageError(f"iterations is {iterations}; expected at least 1, for example 10")
 
 
 def _engine(engine: Engine) -> Callable[[Floats, float, float, int], Floats]:
@@ -106,7 +108,7 @@ def penalty(n_points: int, smoothness: float) -> tuple[Floats, Floats]:
 
 
 def over_curves(curves: Floats, smoothness: float, asymmetry: float, iterations: int) -> Floats:
-    """The background of `curves` (n_spectra, n_points) by numpy: a loop over points, vectorised over curves."""
+    """The background of `curves` (n_spectra, n_points) by numpy: a loop over points, all curves at once."""
     result = np.empty_like(curves)
     for start in range(0, curves.shape[0], CURVES_AT_ONCE):
         part = slice(start, start + CURVES_AT_ONCE)

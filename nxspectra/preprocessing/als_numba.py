@@ -1,12 +1,13 @@
-"""The same background compiled by numba: sixteen curves interleaved, so that the recurrences run side by side."""
+"""The same background compiled by numba: sixteen curves interleaved, so that recurrences run side by side."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Literal
 
 import numba
 import numpy as np
+from numba import config
 from numpy.typing import NDArray
 
 from nxspectra.preprocessing.als import penalty
@@ -17,104 +18,117 @@ LANES = 16
 """Curves in a slab: enough to hide the latency of a division, few enough to stay in the cache."""
 
 
-def _compiled(function: Any) -> Any:
+def _compiled(function: Any, inline: Literal["never", "always"] = "never") -> Any:
     # plain threads around a kernel that lets go of the interpreter, and not numba's own parallel
     # layer: that one ends the process when it is entered from two threads or after a fork
     try:
-        return numba.njit(nogil=True, cache=True)(function)
+        return numba.njit(function, nogil=True, cache=True, error_model="numpy", inline=inline)
     except RuntimeError:  # no folder to keep the machine code in
-        return numba.njit(nogil=True)(function)
+        return numba.njit(function, nogil=True, error_model="numpy", inline=inline)
+
+
+def _inlined(function: Any) -> Any:
+    return _compiled(function, "always")
 
 
 def in_slabs(curves: Floats, smoothness: float, asymmetry: float, iterations: int) -> Floats:
-    """The background of `curves` (n_spectra, n_points), one slab of sixteen after another on each thread."""
+    """The background of `curves` (n_spectra, n_points), a share of them on each thread."""
     main, off = penalty(curves.shape[1], smoothness)
     result = np.empty_like(curves)
-    starts = range(0, curves.shape[0], LANES)
+    slabs = -(-curves.shape[0] // LANES)
+    threads = max(1, min(int(vars(config)["NUMBA_NUM_THREADS"]), slabs))
+    share = LANES * -(-slabs // threads)
 
-    def slab(start: int) -> None:
-        part = slice(start, start + LANES)
-        _slab(curves[part], result[part], main, off, smoothness, asymmetry, iterations)
+    def treat(start: int) -> None:
+        part = slice(start, start + share)
+        _treat(curves[part], result[part], main, off, smoothness, asymmetry, iterations)
 
-    threads = min(numba.config.NUMBA_NUM_THREADS, len(starts))
-    if threads <= 1:
-        for start in starts:
-            slab(start)
+    if threads == 1:
+        treat(0)
     else:
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(slab, starts))
+            list(pool.map(treat, range(0, curves.shape[0], share)))
     return result
 
 
+@_inlined
+def _eliminate(  # noqa: PLR0917
+    y: Any, weights: Any, z: Any, inverse: Any, l1: Any, u: Any, main: Any, off: Any
+) -> None:
+    """LDL' of the matrix into `inverse` (of D) and `l1`, and L g = weights * y solved into `z`."""
+    n_points = y.shape[0]
+    outer = main[0]
+    for k in range(LANES):
+        inverse[0, k] = 1.0 / (weights[0, k] + main[0])
+        z[0, k] = weights[0, k] * y[0, k]
+        u[k] = off[0]
+        l1[0, k] = u[k] * inverse[0, k]
+    for k in range(LANES):
+        inverse[1, k] = 1.0 / (weights[1, k] + main[1] - u[k] * l1[0, k])
+        z[1, k] = weights[1, k] * y[1, k] - l1[0, k] * z[0, k]
+        u[k] = off[1] - l1[0, k] * outer
+        l1[1, k] = u[k] * inverse[1, k]
+    for i in range(2, n_points):
+        for k in range(LANES):
+            near, far = l1[i - 1, k], outer * inverse[i - 2, k]
+            inverse[i, k] = 1.0 / (weights[i, k] + main[i] - u[k] * near - outer * far)
+            z[i, k] = weights[i, k] * y[i, k] - near * z[i - 1, k] - far * z[i - 2, k]
+            u[k] = off[i] - near * outer if i < n_points - 1 else 0.0
+            l1[i, k] = u[k] * inverse[i, k]
+
+
+@_inlined
+def _substitute(  # noqa: PLR0917
+    y: Any, weights: Any, z: Any, inverse: Any, l1: Any, outer: float, asymmetry: float
+) -> Any:
+    """`z` solved backwards, and the `weights` that follow; how many changed, and how many are zero."""
+    n_points = y.shape[0]
+    changed, zeros = 0, 0
+    for i in range(n_points - 1, -1, -1):
+        for k in range(LANES):
+            value = z[i, k] * inverse[i, k]
+            if i < n_points - 1:
+                value -= l1[i, k] * z[i + 1, k]
+            if i < n_points - 2:
+                value -= (outer * inverse[i, k]) * z[i + 2, k]
+            z[i, k] = value
+            weight = asymmetry if y[i, k] > value else 1.0 - asymmetry
+            weight = 0.0 if y[i, k] == value else weight
+            changed += 1 if weight != weights[i, k] else 0
+            zeros += 1 if weight == 0.0 else 0
+            weights[i, k] = weight
+    return changed, zeros
+
+
 @_compiled
-def _slab(
+def _treat(  # noqa: PLR0917
     curves: Any, result: Any, main: Any, off: Any, outer: float, asymmetry: float, iterations: int
 ) -> None:
-    used, n_points = curves.shape
-    # rows of a fixed length let the compiler unroll; lanes without a curve stay zero and do no harm
-    y = np.zeros((n_points, LANES))
-    weights = np.ones((n_points, LANES))
-    z = np.zeros((n_points, LANES))
-    inverse = np.empty((n_points, LANES))
-    l1 = np.empty((n_points, LANES))
-    u = np.zeros(LANES)
-    frozen = np.zeros(LANES, dtype=np.bool_)
-    counted = np.zeros(LANES, dtype=np.int64)
-    for lane in range(used):
-        for i in range(n_points):
-            y[i, lane] = curves[lane, i]
-            result[lane, i] = 0.0
-    for lane in range(used, LANES):
-        frozen[lane] = True
-    for _ in range(iterations):
-        u[:] = 0.0
-        for i in range(n_points):
-            for lane in range(LANES):
-                d = weights[i, lane] + main[i]
-                g = weights[i, lane] * y[i, lane]
-                if i > 0:
-                    d -= u[lane] * l1[i - 1, lane]
-                    g -= l1[i - 1, lane] * z[i - 1, lane]
-                if i > 1:
-                    d -= outer * (outer * inverse[i - 2, lane])
-                    g -= (outer * inverse[i - 2, lane]) * z[i - 2, lane]
-                inverse[i, lane] = 1.0 / d
-                z[i, lane] = g
-                u[lane] = (off[i] if i < n_points - 1 else 0.0) - (l1[i - 1, lane] * outer if i > 0 else 0.0)
-                l1[i, lane] = u[lane] * inverse[i, lane]
-        for i in range(n_points - 1, -1, -1):
-            for lane in range(LANES):
-                value = z[i, lane] * inverse[i, lane]
-                if i < n_points - 1:
-                    value -= l1[i, lane] * z[i + 1, lane]
-                if i < n_points - 2:
-                    value -= (outer * inverse[i, lane]) * z[i + 2, lane]
-                z[i, lane] = value
-        for lane in range(used):
-            if not frozen[lane]:
-                for i in range(n_points):
-                    result[lane, i] = z[i, lane]
-        changed = False
-        counted[:] = 0
-        for i in range(n_points):
-            for lane in range(LANES):
-                new = 0.0
-                if y[i, lane] > z[i, lane]:
-                    new = asymmetry
-                elif y[i, lane] < z[i, lane]:
-                    new = 1.0 - asymmetry
-                if new != weights[i, lane] and not frozen[lane]:
-                    changed = True
-                weights[i, lane] = new
-                if new != 0.0:
-                    counted[lane] += 1
-        if not changed:
-            return
-        for lane in range(LANES):
-            # fewer than two points that count leave the line undetermined: the curve is its own background
-            if counted[lane] < 2 and not frozen[lane]:
-                frozen[lane] = True
-        for lane in range(LANES):
-            if frozen[lane]:
-                for i in range(n_points):
-                    weights[i, lane] = 1.0
+    """The background of `curves` into `result`, slab by slab in the same work space."""
+    n_curves, n_points = curves.shape
+    y, weights, z = np.empty((n_points, LANES)), np.empty((n_points, LANES)), np.empty((n_points, LANES))
+    inverse, l1, u = np.empty((n_points, LANES)), np.empty((n_points, LANES)), np.empty(LANES)
+    settled = np.empty(LANES, dtype=np.bool_)
+    for start in range(0, n_curves, LANES):
+        used = min(LANES, n_curves - start)
+        for k in range(LANES):
+            # lanes without a curve of their own repeat one
+            y[:, k] = curves[start + min(k, used - 1)]
+        weights[:] = 1.0
+        settled[:] = False
+        for _ in range(iterations):
+            _eliminate(y, weights, z, inverse, l1, u, main, off)
+            changed, zeros = _substitute(y, weights, z, inverse, l1, outer, asymmetry)
+            if changed == 0:
+                break
+            if zeros > n_points - 2:
+                for k in range(LANES):
+                    # fewer than two points that count leave the line undetermined: it stays as it is
+                    if np.count_nonzero(weights[:, k]) < 2:
+                        if k < used and not settled[k]:
+                            result[start + k] = z[:, k]
+                        settled[k] = True
+                        weights[:, k] = 1.0
+        for k in range(used):
+            if not settled[k]:
+                result[start + k] = z[:, k]

@@ -212,7 +212,7 @@ def under_the_lines(two_theta: Floats, frames: int, drift: float) -> Counts:
     `drift` is the share by which it has grown, and the hump moved, at the last frame.
     """
     time = np.linspace(0.0, 1.0, frames)[:, np.newaxis]
-    falling = 20.0 * np.exp(-two_theta / 5.0)
+    falling = 20.0 * np.exp(-two_theta / 5.0) + 0.4
     hump = 0.5 * np.exp(-(((two_theta - 15.0 - 2.0 * drift * time) / 5.0) ** 2))
     return np.asarray((falling + hump) * (1.0 + drift * time), np.float32)
 
@@ -242,6 +242,6 @@ def add_detector_faults(counts: Counts, two_theta: Floats, generator: np.random.
         counts += np.outer(1.5 * np.exp(generator.normal(0.0, 0.4, number)), shape).astype(np.float32)
     last, first = max(1, round(24 * points / 4023)), max(1, round(16 * points / 4023))
     rising = np.exp((np.arange(last) - last) / (last / 3.0))
-    counts[:, -last:] += (generator.exponential(4.5, (number, last)) * rising).astype(np.float32)
+    counts[:, -last:] += (generator.exponential(3.0, (number, last)) * rising).astype(np.float32)
     falling = np.exp(-np.arange(first) / (first / 3.0))
     counts[:, :first] += (generator.gamma(4.0, 0.4, (number, first)) * falling).astype(np.float32)

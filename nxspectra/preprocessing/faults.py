@@ -1,0 +1,103 @@
+"""What a detector adds to a curve that the sample did not: gaps, single hot pixels, spikes at the ends."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+GAUSSIAN = 0.6744897501960817
+"""The median of |x| when x is normal with standard deviation 1."""
+STRETCH = 128
+"""Points over which the noise is taken to be the same."""
+TOGETHER = 32
+"""Curves treated at once: what is computed on the way stays in the cache."""
+
+
+def fill_gaps(curve: Floats, there: NDArray[np.bool_]) -> Floats:
+    """The curve (n_points,) with what is not `there` interpolated from its neighbours."""
+    at = np.arange(curve.size)
+    return np.interp(at, at[there], curve[there])
+
+
+def noise_of(curves: Floats) -> Floats:
+    """Standard deviation of the noise of each curve, (n_spectra,), from differences of neighbouring points.
+
+    The median of their absolute values: lines, being smooth, and spikes, being few, do not count. Where
+    neighbours are correlated, as after azimuthal integration, it is smaller than that of one point.
+    """
+    return np.median(_roughness(curves), axis=1)
+
+
+def local_noise_of(curves: Floats) -> Floats:
+    """The same for each stretch of 128 points, (n_spectra, n_stretches): it grows where pixels are few.
+
+    The last stretch goes on to the end of the curve.
+    """
+    rough = _roughness(curves)
+    stretches = max(1, curves.shape[1] // STRETCH)
+    width = rough.shape[1] // stretches
+    return np.median(rough[:, : stretches * width].reshape(curves.shape[0], stretches, width), axis=2)
+
+
+def _roughness(curves: Floats) -> Floats:
+    # every other pair of neighbours: half the work, and no two differences share a point
+    pairs = curves.shape[1] // 2 * 2
+    rough: Floats = np.abs(curves[:, 1:pairs:2] - curves[:, 0:pairs:2]) / (GAUSSIAN * np.sqrt(2.0))
+    return rough
+
+
+def without_spikes(two_theta: Floats, curves: Floats, width: float, threshold: float) -> Floats:
+    """The curves with spikes narrower than `width` degrees cut off, straight across.
+
+    A point is in a spike when it stands above both points a `width` away by more than `threshold` times the
+    noise there and by more than half of their height; a line would have to be narrower than three times
+    `width` to do so.
+    """
+    step = (two_theta[-1] - two_theta[0]) / (two_theta.size - 1)
+    reach = max(1, int(np.ceil(width / step)))
+    if two_theta.size <= 2 * reach + 2:
+        return curves
+    result = curves.copy()
+    for start in range(0, curves.shape[0], TOGETHER):
+        _cut_spikes(result[start : start + TOGETHER], reach, threshold)
+    return result
+
+
+def _cut_spikes(curves: Floats, reach: int, threshold: float) -> None:
+    noise = threshold * local_noise_of(curves)
+    foot = np.maximum(curves[:, : -2 * reach], curves[:, 2 * reach :])
+    excess = curves[:, reach:-reach] - foot
+    foot *= 0.5
+    candidate = excess > np.maximum(foot, noise.min(axis=1, keepdims=True))
+    rows, points = np.nonzero(candidate)
+    stretch = np.minimum((points + reach) // STRETCH, noise.shape[1] - 1)
+    sure = excess[rows, points] > noise[rows, stretch]
+    rows, points = rows[sure], points[sure] + reach
+    half = reach // 2
+    for row in np.unique(rows):
+        keep = np.ones(curves.shape[1], np.bool_)
+        for point in points[rows == row]:
+            keep[point - half : point + half + 1] = False
+        lost = np.flatnonzero(~keep)
+        curves[row, lost] = np.interp(lost, np.flatnonzero(keep), curves[row, keep])
+
+
+def without_edge_spikes(two_theta: Floats, curves: Floats, width: float, threshold: float) -> Floats:
+    """The curves with what rises within `width` degrees of either end cut down to what lies next to it.
+
+    There few pixels are left to average over. What lies next to it is the three widths inwards: their median,
+    and `threshold` times their noise.
+    """
+    points = int(np.searchsorted(two_theta, two_theta[0] + width))
+    if points < 1 or two_theta.size < 8 * points + 8:
+        return curves
+    curves = curves.copy()
+    for end in (curves, curves[:, ::-1]):
+        beside = end[:, points : 4 * points]
+        level = np.median(beside, axis=1)[:, np.newaxis]
+        limit = level + threshold * noise_of(beside)[:, np.newaxis]
+        edge = end[:, :points]
+        np.copyto(edge, np.broadcast_to(level, edge.shape), where=edge > limit)
+    return curves

@@ -1,0 +1,181 @@
+"""How spectra are made ready for a classifier: a value that travels with the model in its card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nxspectra.errors import ModelError, ModelMismatch, NxspectraError, UsageError
+from nxspectra.preprocessing.als import background, check_settings
+from nxspectra.preprocessing.faults import fill_gaps, noise_of, without_edge_spikes, without_spikes
+from nxspectra.spectra import Spectra
+
+Floats = NDArray[np.float64]
+Normalisation = Literal["none", "noise", "area"]
+
+SAME_ANGLE = 1e-6
+"""Degrees within which two angle axes are one."""
+LEAST_OVERLAP = 0.95
+"""Share of a model's grid that spectra must cover to be resampled onto it."""
+
+
+@dataclass(frozen=True)
+class Background:
+    """Settings of `background`, which is taken off each curve."""
+
+    smoothness: float = 1e5
+    asymmetry: float = 0.002
+    iterations: int = 10
+
+    def __post_init__(self) -> None:
+        check_settings(self.smoothness, self.asymmetry, self.iterations)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Spectra ready for a classifier, and which of them it must not be asked about."""
+
+    two_theta: Floats
+    """(n_points,), degrees: the grid asked for, or that of the spectra."""
+    intensity: Floats
+    """(n_spectra, n_points); rows of NaN where a spectrum cannot be used."""
+    unusable: Mapping[int, str] = field(default_factory=dict)
+    """Why, by frame, a spectrum cannot be used."""
+
+    @property
+    def usable(self) -> NDArray[np.bool_]:
+        """(n_spectra,), False where a classifier has to abstain."""
+        mask = np.ones(self.intensity.shape[0], np.bool_)
+        mask[list(self.unusable)] = False
+        return mask
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What is done to each spectrum, the same in training and when labels are given.
+
+    In this order: gaps (NaN, infinities) are filled from their neighbours, the curve is brought on the grid,
+    its background is taken off, spikes of the detector are cut, and the whole is scaled. Every spectrum is
+    treated alone, so the result does not depend on what else is in the series.
+    """
+
+    background: Background | None = Background()
+    """None for spectra that have had their background taken off."""
+    gaps: float = 0.05
+    """Share of a spectrum's points that may be missing and be filled; with more it is unusable."""
+    spike_width: float = 0.024
+    """Degrees; what stands out and is narrower is a fault of the detector. 0 leaves spikes."""
+    edge_width: float = 0.1
+    """Degrees at either end in which whatever rises above what lies next to it is a fault. 0 leaves it."""
+    threshold: float = 10.0
+    """How many standard deviations of the noise a fault stands out."""
+    normalisation: Normalisation = "none"
+    """`none` leaves counts, `noise` divides by the standard deviation of the noise, `area` by the mean."""
+
+    def __post_init__(self) -> None:
+        if self.normalisation not in get_args(Normalisation):
+            known = ", ".join(get_args(Normalisation))
+            raise UsageError(f"no normalisation {self.normalisation!r}; there are: {known}")
+        for name in ("gaps", "spike_width", "edge_width", "threshold"):
+            if not getattr(self, name) >= 0:
+                raise UsageError(f"preprocessing: {name} is {getattr(self, name)}; expected 0 or more")
+
+    def __call__(self, spectra: Spectra, grid: Floats | None = None) -> Floats:
+        """`prepare(spectra, grid).intensity`: (n_spectra, n_points), rows of NaN where unusable."""
+        return self.prepare(spectra, grid).intensity
+
+    def prepare(self, spectra: Spectra, grid: Floats | None = None) -> Prepared:
+        """The spectra ready for a classifier, on `grid` (n_points,), degrees, if it is given.
+
+        Raises ModelMismatch, naming both grids, when the spectra cover less than 95 % of it.
+        """
+        curves, unusable = self._whole(spectra)
+        axis = spectra.two_theta
+        if grid is not None:
+            curves, axis = onto(axis, curves, grid), np.asarray(grid, np.float64)
+        if self.background is not None:
+            curves = curves - background(curves, **asdict(self.background))
+        if self.spike_width:
+            curves = without_spikes(axis, curves, self.spike_width, self.threshold)
+        if self.edge_width:
+            curves = without_edge_spikes(axis, curves, self.edge_width, self.threshold)
+        if self.normalisation == "noise":
+            curves = _divided(curves, noise_of(curves))
+        elif self.normalisation == "area":
+            curves = _divided(curves, curves.mean(axis=1))
+        curves[list(unusable)] = np.nan
+        return Prepared(axis, curves, unusable)
+
+    def _whole(self, spectra: Spectra) -> tuple[Floats, dict[int, str]]:
+        """The curves in float64 without gaps, and which of them cannot be used; those are flat."""
+        curves = np.array(spectra.intensity, np.float64)
+        unusable: dict[int, str] = {}
+        finite = np.isfinite(curves)
+        for frame in np.flatnonzero(~finite.all(axis=1)):
+            here = finite[frame]
+            lost = 1.0 - here.mean()
+            if lost > self.gaps:
+                unusable[int(frame)] = f"{lost:.0%} of its points are not finite numbers"
+                curves[frame] = 0.0
+            else:
+                curves[frame] = fill_gaps(curves[frame], here)
+        flat = curves.max(axis=1) == curves.min(axis=1)
+        for frame in np.flatnonzero(flat):
+            unusable.setdefault(int(frame), f"all its points are {curves[frame, 0]:g}: there was no beam")
+        return curves, unusable
+
+    def as_json(self) -> dict[str, object]:
+        """The settings for a model's card."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, settings: Mapping[str, object]) -> Preprocessing:
+        """The settings out of a model's card; raises ModelError for what `as_json` does not write."""
+        known = {item.name for item in fields(cls)}
+        strange = ", ".join(sorted(set(settings) - known))
+        if strange:
+            raise ModelError(f"preprocessing: {strange} unknown; there are: {', '.join(sorted(known))}")
+        values = dict(settings)
+        under = values.get("background")
+        try:
+            if under is not None:
+                values["background"] = Background(**under)  # type: ignore[arg-type]
+            return cls(**values)  # type: ignore[arg-type]
+        except (TypeError, NxspectraError) as error:
+            raise ModelError(f"preprocessing: {error}") from error
+
+
+PUBLISHED = Preprocessing(spike_width=0.0, edge_width=0.0)
+"""The background and nothing else, as in doi 10.5334/dsj-2022-015."""
+
+
+def _divided(curves: Floats, by: Floats) -> Floats:
+    return curves / np.where(by > 0, by, 1.0)[:, np.newaxis]
+
+
+def onto(two_theta: Floats, curves: Floats, grid: Floats) -> Floats:
+    """The curves (n_spectra, n_points) on another angle axis, by linear interpolation; ends are held.
+
+    Raises ModelMismatch when the axis covers less than 95 % of the grid.
+    """
+    grid = np.asarray(grid, np.float64)
+    if grid.size == two_theta.size and np.allclose(grid, two_theta, rtol=0.0, atol=SAME_ANGLE):
+        return curves
+    inside = np.mean((grid >= two_theta[0] - SAME_ANGLE) & (grid <= two_theta[-1] + SAME_ANGLE))
+    if inside < LEAST_OVERLAP:
+        raise ModelMismatch(
+            f"the spectra lie at {_range(two_theta)}, the model at {_range(grid)}: they cover {inside:.0%} of"
+            f" it and {LEAST_OVERLAP:.0%} is needed; use a model that was trained in their range"
+        )
+    right = np.clip(np.searchsorted(two_theta, grid), 1, two_theta.size - 1)
+    left = right - 1
+    share = np.clip((grid - two_theta[left]) / (two_theta[right] - two_theta[left]), 0.0, 1.0)
+    return curves[:, left] * (1.0 - share) + curves[:, right] * share
+
+
+def _range(axis: Floats) -> str:
+    return f"{axis[0]:.3f} to {axis[-1]:.3f} degrees in {axis.size} points"
