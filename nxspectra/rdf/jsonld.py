@@ -1,0 +1,67 @@
+"""JSON-LD for landing pages: one nested document with an inline context and only terms that the web knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from nxspectra.rdf.terms import NAMESPACES, NXS, RDF, XSD, Iri, Literal, Term, Triple
+
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json]"
+
+_TYPE = RDF["type"]
+_NATIVE = {XSD["integer"], XSD["boolean"], XSD["string"]}
+
+
+def json_ld(root: Iri, triples: Sequence[Triple]) -> str:
+    """`root` and what it leads to, parts nested in what names them first; terms of ours are left out.
+
+    Safe inside an HTML script element: no `<` is left as it is.
+    """
+    about: dict[Iri, list[tuple[Iri, Term]]] = {}
+    for subject, predicate, value in triples:
+        if not predicate.startswith(NXS.base) and not (
+            predicate == _TYPE and str(value).startswith(NXS.base)
+        ):
+            about.setdefault(subject, []).append((predicate, value))
+    context: dict[str, Json] = {space.prefix: space.base for space in NAMESPACES if space is not NXS}
+    document: dict[str, Json] = {"@context": context, **_node(root, about, set())}
+    return json.dumps(document, ensure_ascii=False, indent=2).replace("<", "\\u003c") + "\n"
+
+
+def _node(subject: Iri, about: dict[Iri, list[tuple[Iri, Term]]], seen: set[Iri]) -> dict[str, Json]:
+    seen.add(subject)
+    properties: dict[str, list[Json]] = {}
+    for predicate, value in about[subject]:
+        if predicate == _TYPE:
+            properties.setdefault("@type", []).append(_compact(Iri(str(value))))
+        elif isinstance(value, Literal):
+            properties.setdefault(_compact(predicate), []).append(_literal(value))
+        elif value in about and value not in seen:
+            properties.setdefault(_compact(predicate), []).append(_node(value, about, seen))
+        else:
+            properties.setdefault(_compact(predicate), []).append({"@id": value})
+    return {"@id": subject, **{name: _alone(values) for name, values in properties.items()}}
+
+
+def _alone(values: list[Json]) -> Json:
+    return values[0] if len(values) == 1 else values
+
+
+def _literal(value: Literal) -> Json:
+    if value.datatype in _NATIVE:
+        native: Json = value.lexical if value.datatype == XSD["string"] else json.loads(value.lexical)
+        return native
+    if value.datatype == XSD["double"]:
+        return {"@value": float(value.lexical), "@type": "xsd:double"}
+    return {"@value": value.lexical, "@type": _compact(value.datatype)}
+
+
+def _compact(term: Iri) -> str:
+    for space in NAMESPACES:
+        if term.startswith(space.base):
+            name = term[len(space.base) :]
+            # a name with a slash or colon would not be read back as this term
+            return f"{space.prefix}:{name}" if name.replace("-", "").replace("_", "").isalnum() else term
+    return term
