@@ -34,6 +34,9 @@ from nxspectra.nxdl.rules import (
 LARGEST = 8 * 2**20
 """Bytes; the largest official definition has 0.1 MB."""
 
+# :ref:`NXdata`, :ref:`text <target>`, ``code``, `text <link>`_
+_MARKUP = re.compile(r"(?::\w+:)?`{1,2}([^`<]*?)\s*(?:<[^`>]*>)?`{1,2}_{0,2}")
+
 BaseClasses: TypeAlias = Callable[[str], BaseClass | None]
 
 
@@ -253,6 +256,7 @@ class _Compiler:
         for each in said:
             for doc in each.children("doc"):
                 text = " ".join("".join(doc.element.itertext()).split())
+                text = _MARKUP.sub(r"\1", text)
                 return re.split(r"(?<=[.;])\s", text, maxsplit=1)[0].rstrip(".;")
         return ""
 

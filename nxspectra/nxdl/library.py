@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import hashlib
 import importlib.util
+import os
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 from nxspectra.errors import DefinitionError, UnknownDefinition
 from nxspectra.nxdl import kept
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 SUFFIX = ".nxdl.xml"
 FOLDERS = ("applications", "base_classes", "contributed_definitions")
 
-Stamp = tuple[tuple[str, int, int], ...]
-Compiled = TypeVar("Compiled", Definition, BaseClass)
+Stamp: TypeAlias = "tuple[int, int] | None"
+"""Time of the last change in ns and size in bytes; None if the file is gone."""
 
 
 class Library:
@@ -35,30 +36,39 @@ class Library:
 
     def __init__(self, folder: Path | None = None) -> None:
         """Raises UnknownDefinition if the folder is not there."""
-        self.files: dict[str, Path] = {}
-        self._application: dict[str, bool] = {}
-        self._compiled: dict[str, tuple[Definition | BaseClass | None, Stamp]] = {}
         if folder is not None and not folder.is_dir():
             raise UnknownDefinition(f"{folder}: no such folder; --definitions takes a folder of NXDL files")
         editions = [] if folder is None else [folder]
         editions.append(shipped("."))
         if folder is None or not (folder / "base_classes").is_dir():
             editions += official()
-        for edition in editions:
-            for home in (edition, *(edition / name for name in FOLDERS)):
-                self._list(home)
+        self._homes = [
+            home for edition in editions for home in (edition, *(edition / name for name in FOLDERS))
+        ]
+        self.files: dict[str, Path] = {}
+        self._application: dict[str, bool] = {}
+        self._compiled: dict[str, Definition | BaseClass] = {}
+        self._stamps: dict[str, Stamp] = {}
+        self._list()
+
+    def _list(self) -> None:
+        self.files.clear()
+        self._application.clear()
+        self._compiled.clear()
+        self._stamps = {str(home): _stamp(str(home)) for home in self._homes}
+        for home in self._homes:
+            for name in sorted(path.name for path in home.iterdir()) if home.is_dir() else ():
+                word = name.removesuffix(SUFFIX)
+                if name.endswith(SUFFIX) and word not in self.files:
+                    self.files[word] = home / name
+                    self._application[word] = home.name != "base_classes"
         key = "\n".join(f"{name} {path}" for name, path in sorted(self.files.items()))
         self._key = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
-    def _list(self, home: Path) -> None:
-        if not home.is_dir():
-            return
-        for path in sorted(home.iterdir()):
-            if path.name.endswith(SUFFIX):
-                name = path.name.removesuffix(SUFFIX)
-                if name not in self.files:
-                    self.files[name] = path
-                    self._application[name] = home.name != "base_classes"
+    def refresh(self) -> None:
+        """Look again if one of the folders, or of the files that were compiled, has changed since."""
+        if any(_stamp(path) != stamp for path, stamp in self._stamps.items()):
+            self._list()
 
     def suggestions(self, name: str) -> list[str]:
         """Names of application definitions that may have been meant."""
@@ -90,17 +100,17 @@ class Library:
         compiled = self._get(name)
         return compiled if isinstance(compiled, BaseClass) else None
 
-    def _get(self, name: str) -> Definition | BaseClass | None:
-        known = self._compiled.get(name)
-        if known is not None and known[1] == _stamp([Path(path) for path, _, _ in known[1]]):
-            return known[0]
+    def _get(self, name: str) -> Definition | BaseClass:
+        if name in self._compiled:
+            return self._compiled[name]
         loaded = kept.load(name, self._key)
         if loaded is None:
             compiled, sources = self._compile(name)
             kept.keep(name, self._key, compiled, sources)
         else:
             compiled, sources = loaded
-        self._compiled[name] = (compiled, _stamp(sources))
+        self._compiled[name] = compiled
+        self._stamps.update((str(path), _stamp(str(path))) for path in sources)
         return compiled
 
     def _compile(self, name: str) -> tuple[Definition | BaseClass, tuple[Path, ...]]:
@@ -133,9 +143,15 @@ class Library:
         return chain
 
 
-@lru_cache(maxsize=8)
 def library(folder: Path | None = None) -> Library:
-    """The library of a folder, or the standard one."""
+    """The library of a folder, or the standard one; raises UnknownDefinition if the folder is not there."""
+    shelf = _library(folder)
+    shelf.refresh()
+    return shelf
+
+
+@lru_cache(maxsize=8)
+def _library(folder: Path | None) -> Library:
     return Library(folder)
 
 
@@ -146,12 +162,9 @@ def official() -> list[Path]:
     return [Path(home) / "definitions" for home in homes or () if (Path(home) / "definitions").is_dir()]
 
 
-def _stamp(paths: list[Path] | tuple[Path, ...]) -> Stamp:
-    found = []
-    for path in paths:
-        try:
-            status = path.stat()
-        except OSError:
-            continue
-        found.append((str(path), status.st_mtime_ns, status.st_size))
-    return tuple(found)
+def _stamp(path: str) -> Stamp:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - many a call, and a Path costs more than the look
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size

@@ -119,7 +119,7 @@ def no_value(case: FieldCase) -> Iterator[Finding]:
     shape = case.field.shape
     if shape is None:
         what = "has a null data space, so no value"
-    elif case.field.size == 0:
+    elif 0 in shape:
         what = f"is empty, shape {shape}"
     elif case.field.dtype.kind == "U" and (text := case.field.text) is not None and not text.strip():
         what = "is blank"

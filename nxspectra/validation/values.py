@@ -163,7 +163,7 @@ def _spelled(field: Field) -> str | None:
 
 def _expected(category: str) -> str:
     if category in EXAMPLE_UNITS:
-        return f"one of {category} expected, for example {EXAMPLE_UNITS[category]}"
+        return f"{category} expected, for example {EXAMPLE_UNITS[category]}"
     return "any will do" if category == "NX_ANY" else f"{category} expected"
 
 
@@ -245,10 +245,10 @@ def symbol_mismatch(symbol: str, lengths: list[Length], declared: bool) -> Itera
 
 def _is_single(case: FieldCase) -> bool:
     """One value where one for all will do: a scalar, or an array of one element."""
-    dimensions = case.rule.dimensions
+    dimensions, shape = case.rule.dimensions, case.field.shape
     return (
         dimensions is not None
-        and case.field.size == 1
+        and shape in ((), (1,))
         and bool(dimensions.dims)
         and not any(dim.required for dim in dimensions.dims)
     )
@@ -270,7 +270,7 @@ def _shape(shape: tuple[int, ...]) -> str:
 def not_in_enumeration(case: FieldCase) -> Iterator[Finding]:
     """A value that is not in the list of the definition."""
     rule = case.rule
-    if rule.enumeration is None or case.field.shape is None or case.field.size == 0:
+    if rule.enumeration is None or case.field.shape is None:
         return
     value = case.value
     if value is None:
