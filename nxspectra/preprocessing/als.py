@@ -34,11 +34,11 @@ def background(
 ) -> Floats:
     """The smooth curve z below each curve y that makes sum w (y - z)^2 + smoothness * sum (D z)^2 least.
 
-    D takes second differences. The weights w start at 1; after each solution they become `asymmetry` where y > z, 1 - `asymmetry` where
-    y < z, and 0 where the two are equal. There are `iterations` solutions, or fewer when the weights have
-    stopped changing, which gives the same answer. `intensity` is (n_points,) or (n_spectra, n_points), and
-    the result is as it. Computed in float64 whatever the input: the system is too badly conditioned for
-    float32.
+    D takes second differences. The weights w start at 1; after each solution they become `asymmetry` where
+    y > z, 1 - `asymmetry` where y < z, and 0 where the two are equal. There are `iterations` solutions, or
+    fewer when the weights have stopped changing, which gives the same answer. `intensity` is (n_points,) or
+    (n_spectra, n_points), and so is the result. Computed in float64 whatever the input: the system is too
+    badly conditioned for float32.
 
     Raises Refused for input that is not real, finite numbers of at least three points a curve; UsageError for
     settings out of range; MissingExtra when `engine="numba"` is asked for and numba is not installed.

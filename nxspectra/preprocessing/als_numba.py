@@ -101,6 +101,22 @@ def _substitute(  # noqa: PLR0917
 
 
 @_compiled
+def _settle(weights: Any, z: Any, settled: Any, result: Any) -> None:
+    """Fewer than two points that count leave the line undetermined: then it stays as it is."""
+    n_points = z.shape[0]
+    for k in range(LANES):
+        counted = 0
+        for i in range(n_points):
+            counted += 1 if weights[i, k] != 0.0 else 0
+        if counted < 2:
+            for i in range(n_points):
+                if k < result.shape[0] and not settled[k]:
+                    result[k, i] = z[i, k]
+                weights[i, k] = 1.0
+            settled[k] = True
+
+
+@_compiled
 def _treat(  # noqa: PLR0917
     curves: Any, result: Any, main: Any, off: Any, outer: float, asymmetry: float, iterations: int
 ) -> None:
@@ -111,10 +127,11 @@ def _treat(  # noqa: PLR0917
     settled = np.empty(LANES, dtype=np.bool_)
     for start in range(0, n_curves, LANES):
         used = min(LANES, n_curves - start)
-        for k in range(LANES):
-            # lanes without a curve of their own repeat one
-            y[:, k] = curves[start + min(k, used - 1)]
-        weights[:] = 1.0
+        for i in range(n_points):
+            for k in range(LANES):
+                # lanes without a curve of their own repeat one
+                y[i, k] = curves[start + min(k, used - 1), i]
+                weights[i, k] = 1.0
         settled[:] = False
         for _ in range(iterations):
             _eliminate(y, weights, z, inverse, l1, u, main, off)
@@ -122,13 +139,8 @@ def _treat(  # noqa: PLR0917
             if changed == 0:
                 break
             if zeros > n_points - 2:
-                for k in range(LANES):
-                    # fewer than two points that count leave the line undetermined: it stays as it is
-                    if np.count_nonzero(weights[:, k]) < 2:
-                        if k < used and not settled[k]:
-                            result[start + k] = z[:, k]
-                        settled[k] = True
-                        weights[:, k] = 1.0
+                _settle(weights, z, settled, result[start : start + used])
         for k in range(used):
             if not settled[k]:
-                result[start + k] = z[:, k]
+                for i in range(n_points):
+                    result[start + k, i] = z[i, k]
