@@ -16,11 +16,14 @@ from nxspectra.cli.frame import (
     files_argument,
     for_each,
     format_option,
+    is_verbose,
     say,
     say_json,
 )
 from nxspectra.findings import Finding, Report, Severity
 
+NOTES = 8
+"""More notes than this are shown only to those who ask."""
 COLOURS = {Severity.VIOLATION: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 
 
@@ -63,16 +66,18 @@ def say_report(file: Path, report: Report) -> None:
     """A report as a person reads it: the verdict, what to do by severity, the count."""
     say(f"{file}: {'conforms' if report.conforms else 'does not conform'}", bold=True)
     for entry in report.entries:
-        follows = f"follows {entry.definition}" if entry.definition else "follows no definition"
-        verdict = "" if entry.definition is None else ", conforms" if entry.conforms else ", does not conform"
-        say(f"  {entry.path} {follows}{verdict}")
+        verdict = "conforms" if entry.conforms else "does not conform"
+        say(f"  {entry.path} compared with {entry.definition or 'no definition'}: {verdict}")
     for severity in Severity:
         found = report.of(severity)
         if found:
             say(f"  {plural(severity, len(found))}", fg=COLOURS[severity])
-            for finding in found:
+            shown = found[:NOTES] if severity is Severity.INFO and not is_verbose() else found
+            for finding in shown:
                 for line in finding_lines(finding):
                     say(line)
+            if len(shown) < len(found):
+                say(f"    … {len(found) - len(shown)} more; -v shows them")
     say(f"  {count_line(report)}")
 
 

@@ -128,7 +128,7 @@ def _travel(stop: Stop, task: Task) -> Arrival:
     run = migration.migrate(raw, task.crosswalk, task.facts)
     report = validation.validate(run)
     if not report.conforms:
-        description = rdf.describe(run, task.settings)
+        description = rdf.describe(run, task.settings, report=report)
         reason = _reasons(report.of(Severity.VIOLATION)) or "it follows no application definition"
         found = Ingested(file, State.NONCONFORMING, description.pid, None, reason, report.findings)
         return Arrival(found, description)
@@ -142,7 +142,8 @@ def _travel(stop: Stop, task: Task) -> Arrival:
     if not unchanged:
         hdf5.write(run, target, in_place=earlier is not None and run.source is earlier.source, overwrite=True)
     back = hdf5.read(target)
-    description = rdf.describe(back, task.settings)
+    report = validation.validate(back)
+    description = rdf.describe(back, task.settings, report=report)
     state, findings, reason = State.UNCHANGED, report.findings, None
     if not unchanged:
         findings = (*findings, *rdf.check(description))
@@ -158,7 +159,7 @@ def _not_as_meant(back: Group, run: Group, findings: Iterable[Finding]) -> str |
     if lost:
         return f"written, and cannot be read back: {', '.join(lost)}"
     wrong = [finding for finding in findings if finding.severity is Severity.VIOLATION]
-    return f"written, and its description is not in order: {_reasons(wrong)}" if wrong else None
+    return f"written, and read back it is not in order: {_reasons(wrong)}" if wrong else None
 
 
 def _reasons(findings: Iterable[Finding]) -> str:

@@ -1,0 +1,114 @@
+"""ingest: raw files the whole way into a catalogue."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from nxspectra import ingestion
+from nxspectra.cli.frame import (
+    DONE,
+    FINDINGS,
+    UNREADABLE,
+    Format,
+    Verb,
+    complain,
+    format_option,
+    note,
+    say,
+    say_json,
+    worst,
+)
+from nxspectra.cli.migrating import crosswalk_option, facts_option, read_facts, set_option
+from nxspectra.ingestion import Ingested, State
+
+CODES = {
+    State.DONE: DONE,
+    State.UNCHANGED: DONE,
+    State.NONCONFORMING: FINDINGS,
+    State.REFUSED: FINDINGS,
+    State.FAILED: UNREADABLE,
+}
+COLOURS = {
+    State.DONE: "green",
+    State.UNCHANGED: "green",
+    State.NONCONFORMING: "yellow",
+    State.REFUSED: "red",
+    State.FAILED: "red",
+}
+
+
+@click.command(cls=Verb)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@click.option(
+    "--catalogue",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="The catalogue to file them in; it is made if it is not there.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Where the files are written; the folder `files` of the catalogue if not given.",
+)
+@click.option("--model", metavar="MODEL", help="Classify the spectra with this model.")
+@click.option(
+    "--workers", type=click.IntRange(1), default=1, show_default=True, help="How many files at a time."
+)
+@crosswalk_option
+@set_option
+@facts_option
+@format_option
+def ingest(
+    *,
+    paths: tuple[Path, ...],
+    catalogue: Path,
+    output: Path | None,
+    model: str | None,
+    workers: int,
+    crosswalk: str,
+    given: tuple[str, ...],
+    facts_file: Path | None,
+    form: Format,
+) -> int:
+    """Take raw files the whole way into a catalogue.
+
+    Each file is migrated, validated, classified if there is a model, written, read back, described and
+    filed; of a folder, every HDF5 file below it. A file that lacks something required is described and
+    filed as it is, so that it is found, and not written: --set supplies what is missing. The same file
+    again is `unchanged`. One bad file does not keep the others from being done.
+    """
+    facts = read_facts(given, facts_file)
+    done = ingestion.ingest(
+        paths, catalogue, output=output, model=model, workers=workers, crosswalk=crosswalk, facts=facts
+    )
+    states: Counter[State] = Counter()
+    for each in done:
+        states[each.state] += 1
+        if form == "json":
+            say_json(each.as_json())
+        else:
+            say_ingested(each)
+        if each.state is State.FAILED:
+            complain(f"{each.file}: {each.reason}")
+    note(", ".join(f"{number} {state}" for state, number in states.items()) or "no HDF5 files found")
+    return worst(CODES[state] for state in states)
+
+
+def say_ingested(each: Ingested) -> None:
+    """One file as a person reads it."""
+    say(f"{each.state:<14} {each.file}  ({each.seconds:.2f} s)", fg=COLOURS[each.state])
+    if each.output is not None:
+        say(f"               {each.output}")
+    if each.labels:
+        say(f"               {', '.join(f'{number} {label}' for label, number in each.labels.items())}")
+    if each.reason is not None:
+        for line in each.reason.split("; "):
+            say(f"               {line}")
+    if each.pid is not None:
+        say(f"               {each.pid}")

@@ -1,0 +1,144 @@
+"""train and plugins: a classifier from labelled files, and which classifiers there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nxspectra import classifiers, hdf5
+from nxspectra.classifiers import Model
+from nxspectra.cli.frame import DONE, Format, Verb, files_argument, format_option, note, say, say_json
+from nxspectra.cli.labelling import boundary_words
+from nxspectra.cli.progress import busy
+from nxspectra.errors import MissingExtra, NxspectraError
+from nxspectra.spectra import Classification, Spectra
+from nxspectra.tree import Group
+
+
+class Numbers(click.ParamType[tuple[int, ...]]):
+    """`15`, or several: `1,5,10,15,24`."""
+
+    name = "numbers"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            numbers = tuple(int(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not a number of bins, or several such as 1,5,15", param, ctx)
+        if min(numbers) < 1:
+            self.fail(f"{value!r}: there is at least one bin", param, ctx)
+        return tuple(dict.fromkeys(numbers))
+
+
+@click.command(cls=Verb)
+@files_argument()
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="MODEL.npz",
+    help="The model file to write; with several numbers of bins, one each: MODEL-bins15.npz.",
+)
+@click.option(
+    "--classifier", default="weighted", show_default=True, metavar="NAME", help="See `nxspectra plugins`."
+)
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="CLASS=FRAMES",
+    help="Frames of a class, counted from 0, ranges inclusive: low=80,120-125; of one of several files:"
+    " FILE:low=80; or a condition: low=pressure<12GPa. Without it, labels that an expert or a simulation has"
+    " written into the files.",
+)
+@click.option(
+    "--bins",
+    type=Numbers(),
+    metavar="N[,N...]",
+    help="Into how many bins the angle axis is cut (the default of the classifier: 15). Several numbers make"
+    " a table of P_conf and the ambiguous region against them.",
+)
+@click.option("--plot", type=click.Path(path_type=Path), metavar="PNG", help="Draw that table.")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Where chance begins; the same gives the same."
+)
+@click.option("--overwrite", is_flag=True, help="Replace the model file if it is there.")
+@format_option
+def train(
+    *,
+    files: tuple[Path, ...],
+    output: Path | None,
+    classifier: str,
+    labels: tuple[str, ...],
+    bins: tuple[int, ...] | None,
+    plot: Path | None,
+    seed: int,
+    overwrite: bool,
+    form: Format,
+) -> int:
+    """Train a classifier on labelled files.
+
+    The files have to follow NXdiffraction_spectra (see migrate). A handful of labelled spectra will do.
+    P_conf says how cleanly the labels of the training series switch once; it is not accuracy.
+    """
+    classifiers.classifier(classifier)  # an unknown one is told before any file is touched
+    several = bins is not None and len(bins) > 1
+    if output is None and not several:
+        raise click.UsageError("say where the model is to be written: -o MODEL.npz")
+    if plot is not None and not several:
+        raise click.UsageError(
+            "--plot draws P_conf against the number of bins: give several, --bins 1,5,10,15"
+        )
+    places = _places(output, bins, overwrite)
+    runs = [hdf5.read(file) for file in files]
+    rows: list[Row] = []
+    for number, place in places.items():
+        parameters = {} if number is None else {"bins": number}
+        with busy(f"training {classifier}" + ("" if number is None else f" with {number} bins")):
+            model = classifiers.train(runs, labels, classifier, seed, **parameters)
+        if place is not None:
+            model = model.save(place)
+        found = [classifiers.classify(run, model) for run in runs]
+        rows += [Row(number, file, each) for file, each in zip(files, found, strict=True)]
+        if form == "json":
+            say_json(as_json(model, number, place, zip(files, found, strict=True)))
+        elif not several:
+            say_model(model, place, zip(files, found, strict=True))
+    if several and form == "text":
+        say_table(rows, many=len(files) > 1)
+    if plot is not None:
+        draw(rows, plot)
+    return DONE
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a model with so many bins made of one of the files it was trained on."""
+
+    bins: int | None
+    file: Path
+    found: Classification
+
+
+def _places(
+    output: Path | None, bins: tuple[int, ...] | None, overwrite: bool
+) -> dict[int | None, Path | None]:
+    """Where the model for each number of bins is to be written."""
+    numbers: tuple[int | None, ...] = bins or (None,)
+    places: dict[int | None, Path | None] = {}
+    for number in numbers:
+        place = output
+        if output is not None and len(numbers) > 1:
+            place = output.with_name(f"{output.stem}-bins{number}{output.suffix}")
+        if place is not None and place.exists() and not overwrite:
+            raise click.UsageError(f"{place} is already there; --overwrite replaces it")
+        places[number] = place
+    return places
