@@ -1,7 +1,8 @@
 """The one door to disk: look at a file, read it to a tree, write a tree whole or not at all."""
 
-from nxspectra.hdf5.opening import sha256
+from nxspectra.hdf5.guard import guard
+from nxspectra.hdf5.opening import busy, sha256
 from nxspectra.hdf5.reading import read
 from nxspectra.hdf5.writing import write
 
-__all__ = ["read", "sha256", "write"]
+__all__ = ["busy", "guard", "read", "sha256", "write"]

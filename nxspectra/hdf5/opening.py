@@ -77,6 +77,25 @@ class SourceFile:
         return f"SourceFile({self.path!r})"
 
 
+def busy(path: str | os.PathLike[str]) -> str | None:
+    """Why a file seems to be open for writing, by its own flags or by a writer's lock; None if it does not.
+
+    A writer that takes no lock is not seen, nor one on another machine. Raises FileError and NotHDF5.
+    """
+    with file_errors(path):
+        status = Path(path).stat()
+        try:
+            look_at(str(path), status)
+        except FileBusy as error:
+            return str(error)
+        writer = other_writer(status)
+    return (
+        None
+        if writer is None
+        else f"{path}: process {writer} holds it open for writing; wait until it is done"
+    )
+
+
 def sha256(path: str | os.PathLike[str]) -> str:
     """sha256 of a file in hex; raises FileError."""
     with file_errors(path), Path(path).open("rb") as file:
@@ -149,9 +168,11 @@ def look_at(path: str, status: os.stat_result) -> int:
             f"{path}: is marked as open {how}; wait until its writer is done, or, if the writer was killed,"
             " make a copy and run `h5clear --status --increment=0` on the copy"
         )
-    writer = other_writer(status)
-    if writer is not None:
-        raise FileBusy(f"{path}: process {writer} holds it open for writing; wait until it is done")
+    if stored_size is not None and stored_size < status.st_size:
+        # A finished file is as long as it says; one with unwritten metadata is longer.
+        writer = other_writer(status)
+        if writer is not None:
+            raise FileBusy(f"{path}: process {writer} is writing to it; wait until it is done")
     if stored_size is not None and stored_size > status.st_size:
         raise NotHDF5(
             f"{path}: is truncated: {status.st_size} bytes, its superblock says {stored_size};"
@@ -194,6 +215,7 @@ def other_writer(status: os.stat_result) -> int | None:
     """The process that holds an exclusive lock on the file, as HDF5 writers do; None if none is known.
 
     Asked of /proc/locks: trying the lock ourselves could stop a writer that is just about to open.
+    That takes milliseconds, since the kernel halts all locking for it: to be asked only on suspicion.
     """
     try:
         locks = Path("/proc/locks").read_text()

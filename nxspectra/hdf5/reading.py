@@ -11,8 +11,9 @@ from h5py import h5a, h5d, h5f, h5g, h5l, h5o, h5r, h5s, h5t
 
 from nxspectra.errors import NotHDF5
 from nxspectra.hdf5.opening import SourceFile, opened
-from nxspectra.hdf5.storage import FAILURES, StoredValue, hindrance, reason, with_filters
+from nxspectra.hdf5.storage import FAILURES, Storage, StoredValue, reason, with_filters
 from nxspectra.hdf5.values import ValueType, decoded, given_value, name_text, unlocated
+from nxspectra.hdf5.walking import ATTRIBUTES, DEPTH, ITEMS, Entry, entries
 from nxspectra.tree import Array, Attribute, Field, Group, Link, Node, Null, Unreadable, one
 
 Keep: TypeAlias = Callable[[str, "str | None"], bool]
@@ -20,15 +21,9 @@ Keep: TypeAlias = Callable[[str, "str | None"], bool]
 
 LOADED = 4096
 """Values of up to this many bytes are read in the walk; larger ones when they are asked for."""
-DEPTH = 5_000
-"""Groups inside groups."""
-ITEMS = 1_000_000
-"""Objects and links in all."""
-ATTRIBUTES = 100_000
-"""Attributes of one object."""
+CHUNK = 16 << 20
+"""Bytes; small values in larger chunks stay in the file too, since a chunk is unpacked whole."""
 
-Entry: TypeAlias = tuple[int, bytes, int, int]
-"""Order of creation or 0, name, type of link, and for a hard link the address of its object."""
 Frame: TypeAlias = tuple[h5g.GroupID, str, dict[str, Node], Iterator[Entry]]
 """A group under way: its path without the trailing slash, its children so far, its entries still to come."""
 
@@ -71,11 +66,11 @@ class Walk:
         if isinstance(root, Unreadable):
             raise ValueError(root.reason)
         while self.stack:
-            here, path, children, entries = self.stack[-1]
+            here, path, children, to_come = self.stack[-1]
             depth = len(self.stack)
-            for _, name, kind, address in entries:
-                step = name_text(name)
-                children[step] = self.node(here, name, kind, address, f"{path}/{step}")
+            for entry in to_come:
+                step = name_text(entry.name)
+                children[step] = self.node(here, entry, f"{path}/{step}")
                 if len(self.stack) > depth:
                     break
             else:
@@ -84,13 +79,14 @@ class Walk:
             tell()
         return root
 
-    def node(self, here: h5g.GroupID, name: bytes, kind: int, address: int, path: str) -> Node:
+    def node(self, here: h5g.GroupID, entry: Entry, path: str) -> Node:
+        _, name, kind, address = entry
         try:
             if kind == h5l.TYPE_HARD:
                 first = self.places.get(address)
                 if first is not None:
                     return Link(first, kind="hard")
-                if b"/" in name or name in {b"", b"."}:
+                if not entry.possible:
                     return Unreadable(f"{name!r} is not a possible name", "impossible-name")
                 self.places[address] = path
                 return self.object(h5o.open(here, name), path)
@@ -120,31 +116,15 @@ class Walk:
             if not self.keep(path or "/", nx_class if isinstance(nx_class, str) else None):
                 self.source.pruned = True
                 return Group.around({}, attributes)
-        entries = self.entries(group)
-        if self.left < 0:
+        found = entries(group, self.left)
+        if found is None:
             return Unreadable(
                 f"has more than its share of {ITEMS} items; they are not read", "too-many-items"
             )
+        self.left -= len(found)
         children: dict[str, Node] = {}
-        self.stack.append((group, path, children, iter(entries)))
+        self.stack.append((group, path, children, iter(found)))
         return Group.around(children, attributes)
-
-    def entries(self, group: h5g.GroupID) -> list[Entry]:
-        """What is in a group, in the order of creation if that is recorded, else by name."""
-        entries: list[Entry] = []
-        ordered = True
-
-        def take(name: bytes, link: h5l.LinkInfo) -> bool | None:
-            nonlocal ordered
-            ordered = ordered and link.corder_valid
-            entries.append((link.corder, name, link.type, link.u))
-            self.left -= 1
-            return True if self.left < 0 else None
-
-        group.links.iterate(take, info=True)
-        if ordered:
-            entries.sort()
-        return entries
 
     def field(self, dataset: h5d.DatasetID, path: str) -> Field | Unreadable:
         attributes = self.attributes(dataset)
@@ -152,10 +132,10 @@ class Walk:
         shape = shape_of(dataset.get_space())
         if shape is None:
             return Field.around(Null(kind.given), attributes)
-        hindered = hindrance(dataset, self.source)
-        if hindered is not None:
-            return hindered
-        if math.prod(shape) * kind.size > LOADED:
+        storage = Storage.of(dataset, self.source)
+        if storage.hindrance is not None:
+            return storage.hindrance
+        if math.prod(shape) * kind.size > LOADED or storage.chunk * kind.size > CHUNK:
             given = kind.given
             if given.subdtype is not None:
                 given, inner = given.subdtype

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import math
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,9 @@ from nxspectra.tree import Array, Unreadable
 
 FAILURES = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, MemoryError)
 """What h5py raises for something damaged, or for what it cannot express."""
+
+SOURCES = 10_000
+"""Pieces of a virtual data set."""
 
 
 def reason(error: Exception) -> str:
@@ -49,9 +55,9 @@ class StoredValue:
         with opened(self.source.path) as (file, _):
             try:
                 dataset = dataset_at(file, self.path)
-                hindered = hindrance(dataset, self.source)
-                if hindered is not None:
-                    raise FileError(f"{self.source.path}: {self.path}: {hindered.reason}")
+                hindrance = Storage.of(dataset, self.source).hindrance
+                if hindrance is not None:
+                    raise FileError(f"{self.source.path}: {self.path}: {hindrance.reason}")
                 value = self._selected(file, dataset, selection)
             except IndexError:
                 raise
@@ -76,8 +82,7 @@ class StoredValue:
             kind = ValueType.of(dataset.get_type())
             return kind.value(kind.read(dataset, dataset.shape), located)
 
-        selected: Array = with_filters(read)
-        return selected
+        return with_filters(read)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -86,7 +91,7 @@ class StoredValue:
         return f"StoredValue({self.path!r}, shape={self.shape}, dtype={self.dtype})"
 
 
-def with_filters(read: Any) -> Any:
+def with_filters(read: Callable[[], Array]) -> Array:
     """What `read` gives; hdf5plugin's compression filters are loaded when it fails without them."""
     try:
         return read()
@@ -111,31 +116,53 @@ def dataset_at(file: h5f.FileID, path: str) -> h5d.DatasetID:
     return here
 
 
-def hindrance(dataset: h5d.DatasetID, source: SourceFile) -> Unreadable | None:
-    """Why the values of a data set must not be read; None if they are in the file and nowhere else.
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Where the values of a data set are kept."""
 
-    With external raw storage libhdf5 reads any file of the machine; a virtual data set whose source is
-    missing reads as fill values without a word.
+    hindrance: Unreadable | None = None
+    """Why they must not be read; None if they are in this file, or in sound files beside it."""
+    chunk: int = 0
+    """Elements in a chunk; 0 if they are not chunked."""
+
+    @classmethod
+    def of(cls, dataset: h5d.DatasetID, source: SourceFile) -> Storage:
+        """Looked at before reading, for two reasons.
+
+        With external raw storage libhdf5 reads any file of the machine, of whatever kind; and a virtual
+        data set whose source is missing reads as fill values without a word.
+        """
+        if lies_in_file(dataset, source):
+            return cls()
+        creation = dataset.get_create_plist()
+        if creation.get_external_count():
+            outside = name_text(creation.get_external(0)[0])
+            why = f"its values are kept outside, in {outside}, which is not read"
+            return cls(Unreadable(why, "external-storage"))
+        layout = creation.get_layout()
+        if layout == h5d.VIRTUAL:
+            hindrance = virtual_hindrance(creation, source.path)
+            if hindrance is not None:
+                why = f"is virtual, and {hindrance}: it would read as fill values"
+                return cls(Unreadable(why, "virtual-source"))
+        return cls(chunk=math.prod(creation.get_chunk()) if layout == h5d.CHUNKED else 0)
+
+
+def lies_in_file(dataset: h5d.DatasetID, source: SourceFile) -> bool:
+    """The values stand in the file in one piece, byte for byte; quicker to ask than anything else.
+
+    H5Dget_offset gives an address only to contiguous values without external files. Some versions add
+    the length of a user block to the undefined address, so only without one it can be trusted.
     """
-    if source.starts_at_zero and dataset.get_offset() is not None:
-        # H5Dget_offset gives an address only to contiguous values without external files; but some versions
-        # add the length of a user block to the undefined address, so that only without one it can be trusted.
-        return None
-    creation = dataset.get_create_plist()
-    if creation.get_external_count():
-        outside = name_text(creation.get_external(0)[0])
-        return Unreadable(f"its values are kept outside, in {outside}, which is not read", "external-storage")
-    if creation.get_layout() == h5d.VIRTUAL:
-        why = virtual_hindrance(creation, source.path)
-        if why is not None:
-            return Unreadable(f"is virtual, and {why}: it would read as fill values", "virtual-source")
-    return None
+    return source.starts_at_zero and dataset.get_offset() is not None
 
 
 def virtual_hindrance(creation: h5p.PropDCID, file: str) -> str | None:
     """Why a virtual data set cannot be trusted; None if every source is there, beside the file, and plain."""
     folder = Path(file).resolve().parent
     looked_at: set[tuple[str, str]] = set()
+    if creation.get_virtual_count() > SOURCES:
+        return f"it has more than {SOURCES} sources"
     for index in range(creation.get_virtual_count()):
         source, dataset = creation.get_virtual_filename(index), creation.get_virtual_dsetname(index)
         if (source, dataset) in looked_at:
