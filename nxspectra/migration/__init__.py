@@ -1,0 +1,146 @@
+"""Raw keys to their standard places, each with its evidence; what is uncertain is reported, not written.
+
+    run = migrate(raw, "p02.2", {"pressure": "21.3 GPa"})
+    print(render(review(raw, "p02.2")))
+
+A crosswalk says which keys of a beamline tell which concept of NXdiffraction_spectra, and which must not be
+taken for it. Adding never removes or replaces, and migrating what was migrated adds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nxspectra.errors import Refused
+from nxspectra.findings import Finding, Severity
+from nxspectra.migration.crosswalk import Crosswalk, available
+from nxspectra.migration.facts import parse_facts
+from nxspectra.migration.outcome import RULES, EntryOutcome, Found, Review, State, render
+from nxspectra.migration.places import free
+from nxspectra.migration.plan import EntryPlan, know, plan
+from nxspectra.migration.provenance import account
+from nxspectra.tree import Addition, Group
+
+__all__ = [
+    "RULES",
+    "Crosswalk",
+    "EntryOutcome",
+    "Found",
+    "Review",
+    "State",
+    "available",
+    "migrate",
+    "migrate_and_review",
+    "render",
+    "review",
+]
+
+_NO_FACTS: Mapping[str, str] = {}
+
+
+def migrate(
+    root: Group,
+    crosswalk: str | Path | Crosswalk = "p02.2",
+    facts: Mapping[str, str] = _NO_FACTS,
+    *,
+    when: datetime | None = None,
+) -> Group:
+    """`root` with every key that the crosswalk knows at its standard place; `.additions` says what and why.
+
+    `facts` are what a person knows and the file does not say, by concept path or alias; `when` is the date that
+    is noted, now if not given. Migrating twice is migrating once.
+
+    Raises Refused when there is no NXentry or a fact contradicts the file, CrosswalkError, UsageError or UnitError
+    when crosswalk or facts cannot be used; `root` is as it was.
+    """
+    return migrate_and_review(root, crosswalk, facts, when=when)[0]
+
+
+def review(
+    root: Group,
+    crosswalk: str | Path | Crosswalk = "p02.2",
+    facts: Mapping[str, str] = _NO_FACTS,
+) -> Review:
+    """What `migrate` would do and would not do, and why.
+
+    Raises CrosswalkError, UsageError, UnitError or Refused when crosswalk or facts cannot be used; a file without
+    NXentry is a finding here.
+    """
+    table = crosswalk if isinstance(crosswalk, Crosswalk) else Crosswalk.load(crosswalk)
+    return _outcome(root, table, _plans(root, table, facts))
+
+
+def migrate_and_review(
+    root: Group,
+    crosswalk: str | Path | Crosswalk = "p02.2",
+    facts: Mapping[str, str] = _NO_FACTS,
+    *,
+    when: datetime | None = None,
+) -> tuple[Group, Review]:
+    """What `migrate` and `review` give, from one look at the file. Raises as `migrate`."""
+    table = crosswalk if isinstance(crosswalk, Crosswalk) else Crosswalk.load(crosswalk)
+    plans = _plans(root, table, facts)
+    if not plans:
+        raise Refused(f"{_name(root)}: {_NO_ENTRY}")
+    moment = when or datetime.now(UTC)
+    additions: list[Addition] = []
+    for planned in plans:
+        if planned.additions:
+            made = account(root, table, planned.found, _added(root, planned), moment)
+            additions += [*planned.additions, Addition(_account_path(root, planned), made)]
+    return (root.add(additions) if additions else root), _outcome(root, table, plans)
+
+
+_NO_ENTRY = "there is no NXentry, so there is nothing to migrate; `nxspectra show` lists what is there"
+
+
+def _plans(root: Group, crosswalk: Crosswalk, facts: Mapping[str, str]) -> tuple[EntryPlan, ...]:
+    parsed = parse_facts(facts)
+    entries = sorted(name for name, _ in root.of_class("NXentry"))
+    known = [know(root, f"/{name}", crosswalk, parsed) for name in entries]
+    with_spectra = [entry.path for entry in known if entry.has_spectra]
+    return tuple(
+        plan(
+            root,
+            entry,
+            crosswalk,
+            # what a person says is about the spectra, where the file has any
+            parsed if not with_spectra or entry.path in with_spectra else {},
+            entry.path in with_spectra[:1],
+        )
+        for entry in known
+    )
+
+
+def _account_path(root: Group, planned: EntryPlan) -> str:
+    return free(root, f"{planned.outcome.target}/migration")
+
+
+def _added(root: Group, planned: EntryPlan) -> tuple[str, ...]:
+    """Every path that is added to an entry, the account of them last."""
+    if not planned.additions:
+        return ()
+    return (*(addition.path for addition in planned.additions), _account_path(root, planned))
+
+
+def _outcome(root: Group, crosswalk: Crosswalk, plans: tuple[EntryPlan, ...]) -> Review:
+    findings: dict[tuple[str, str, str], Finding] = {}
+    for planned in plans:
+        for finding in planned.findings:
+            findings.setdefault((finding.path, finding.rule, finding.message), finding)
+    if not plans:
+        findings["/", "", ""] = Finding("/(NXentry)", "no-entry", _NO_ENTRY, Severity.VIOLATION)
+    return Review(
+        crosswalk.name,
+        root.source.path if root.source else None,
+        tuple(planned.outcome for planned in plans),
+        tuple(found for planned in plans for found in planned.found),
+        tuple(findings.values()),
+        tuple(path for planned in plans for path in _added(root, planned)),
+    )
+
+
+def _name(root: Group) -> str:
+    return root.source.path if root.source else "the tree"

@@ -1,0 +1,141 @@
+"""Where the concepts stand in an entry, and where they would: groups by class, whatever they are called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nxspectra.migration.concepts import GROUP_CLASSES, Concept
+from nxspectra.spectra import DEFINITION
+from nxspectra.tree import Addition, Attribute, Evidence, Field, Group, Link, Node
+
+SUBENTRY = "diffraction_spectra"
+"""Name of the NXsubentry in an entry that follows another definition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands at the place of a concept."""
+
+    path: str
+    real: str
+    """Path of the object itself, links followed."""
+    node: Node
+
+
+def groups(root: Group, base: str, steps: tuple[str, ...]) -> list[str]:
+    """Real paths of the groups on the way to a concept; of several of a class the usual name comes first."""
+    paths = [base]
+    for step in steps:
+        paths = [below for path in paths for below in _of_class(root, path, step)]
+    return paths
+
+
+def _of_class(root: Group, path: str, usual: str) -> list[str]:
+    group = root.group(path)
+    found = []
+    for name in sorted(group.children, key=lambda name: (name != usual, name)) if group else ():
+        below = root.find(f"{path}/{name}")
+        if below is not None and isinstance(below[1], Group):
+            fixed = usual == "data" and name != "data"
+            if below[1].nx_class == GROUP_CLASSES[usual] and not fixed and below[0] not in found:
+                found.append(below[0])
+    return found
+
+
+def standing(root: Group, base: str, concept: Concept, first: str | None = None) -> Standing | None:
+    """What stands at the place of the concept below `base`; in the group `first` rather than in others."""
+    *steps, leaf = concept.path.split("/")
+    paths = groups(root, base, tuple(steps))
+    for path in sorted(paths, key=lambda path: path != first):
+        group = root.group(path)
+        if group is None or leaf not in group.children:
+            continue
+        found = root.find(f"{path}/{leaf}")
+        # a link that leads nowhere still bears the name
+        real, node = found if found is not None else (f"{path}/{leaf}", group.children[leaf])
+        return Standing(f"{path}/{leaf}", real, node)
+    return None
+
+
+def definition_of(root: Group, entry: str) -> str | None:
+    """The application definition that the entry says it follows; None if it says none."""
+    told = root.field(f"{entry}/definition")
+    text = None if told is None else told.text
+    return text.strip() or None if text else None
+
+
+def our_entry(root: Group, entry: str) -> str | None:
+    """The entry itself, or its subentry, if it follows NXdiffraction_spectra already."""
+    if definition_of(root, entry) == DEFINITION:
+        return entry
+    group = root.group(entry)
+    for name in sorted(group.children) if group else ():
+        child = root.group(f"{entry}/{name}")
+        if child is not None and child.nx_class == "NXsubentry":
+            if definition_of(root, f"{entry}/{name}") == DEFINITION:
+                return f"{entry}/{name}"
+    return None
+
+
+def free(root: Group, path: str) -> str:
+    """`path`, or the same with `_2`, `_3` behind it if a thing of that name is there."""
+    parent, _, name = path.rpartition("/")
+    group = root.group(parent) if parent else root
+    taken = set(group.children) if group else set()
+    number, candidate = 1, name
+    while candidate in taken:
+        number += 1
+        candidate = f"{name}_{number}"
+    return f"{parent}/{candidate}"
+
+
+@dataclass
+class Draft:
+    """Additions to one entry as they are found, groups made when something is to stand in them."""
+
+    root: Group
+    base: str
+    additions: list[Addition] = field(default_factory=list)
+    made: dict[tuple[str, ...], str] = field(default_factory=dict)
+    prefer: dict[tuple[str, ...], str] = field(default_factory=dict)
+    """Which of several groups of a class in `base` is meant."""
+
+    def group(self, steps: tuple[str, ...]) -> str:
+        """Path of the group of a concept: one that is there, one already planned, or a new one."""
+        if not steps:
+            return self.base
+        if steps in self.made:
+            return self.made[steps]
+        if steps in self.prefer:
+            return self.prefer[steps]
+        there = groups(self.root, self.base, steps)
+        if there:
+            return there[0]
+        parent = self.group(steps[:-1])
+        path = free(self.root, f"{parent}/{steps[-1]}")
+        self.made[steps] = path
+        self.add(path, Group(GROUP_CLASSES[steps[-1]]))
+        return path
+
+    def would_make(self, steps: tuple[str, ...]) -> bool:
+        """Is the group not there yet?"""
+        return steps not in self.made and not groups(self.root, self.base, steps)
+
+    def path_of(self, concept: Concept) -> str:
+        """Where the concept would stand, without making anything."""
+        *steps, leaf = concept.path.split("/")
+        known = self.made.get(tuple(steps)) or self.prefer.get(tuple(steps))
+        there = [known] if known else groups(self.root, self.base, tuple(steps))
+        return f"{there[0]}/{leaf}" if there else f"{self.base}/{concept.path}"
+
+    def put(self, concept: Concept, item: Field | Link, evidence: Evidence) -> str:
+        """Plan `item` at the place of the concept; returns the path."""
+        *steps, leaf = concept.path.split("/")
+        path = f"{self.group(tuple(steps))}/{leaf}"
+        self.add(path, item, evidence)
+        return path
+
+    def add(
+        self, path: str, item: Group | Field | Link | Attribute, evidence: Evidence | None = None
+    ) -> None:
+        self.additions.append(Addition(path, item, evidence))

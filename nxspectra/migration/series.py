@@ -1,0 +1,158 @@
+"""The spectra of an entry among its raw keys: an intensity with the angle axis that fits it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from nxspectra import units
+from nxspectra.errors import Refused, UsageError
+from nxspectra.findings import Finding, Severity
+from nxspectra.migration.concepts import INTENSITY, TWO_THETA
+from nxspectra.migration.crosswalk import Crosswalk, Rule, Selection
+from nxspectra.migration.crosswalk_file import RuleText, Trust
+from nxspectra.migration.facts import GIVEN, Fact
+from nxspectra.migration.forms import Floats, Problem, read_field
+from nxspectra.migration.survey import SpectraKey, Survey
+from nxspectra.tree import Field, Group
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The intensity and the angles that belong together."""
+
+    intensity: SpectraKey
+    angles: SpectraKey
+    two_theta: Floats
+    """(n_points,), degrees, strictly ascending."""
+    raw_unit: str
+    """Of the angles, whoever said it."""
+    says_unit: bool
+    """The raw angles have an attribute `units` that is one of angles."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n_spectra, n_points)"""
+        shape = self.intensity.field.shape or ()
+        return (1 if len(shape) == 1 else int(shape[0])), int(shape[-1])
+
+
+def find_series(
+    root: Group, entry: str, survey: Survey, crosswalk: Crosswalk, facts: dict[str, Fact]
+) -> tuple[Series | None, list[Finding]]:
+    """The spectra among the keys of an entry, and what was found wrong with those that are not them.
+
+    Raises UsageError or Refused when a person named keys that cannot be spectra.
+    """
+    intensities = _named(root, entry, facts.get(INTENSITY.path)) or survey.spectra.get(INTENSITY.path, [])
+    angles = _named(root, entry, facts.get(TWO_THETA.path)) or survey.spectra.get(TWO_THETA.path, [])
+    findings: list[Finding] = []
+    series: list[Series] = []
+    for intensity in sorted(intensities, key=lambda key: (*key.order, key.path)):
+        fitting = _fit(intensity, angles, crosswalk)
+        if isinstance(fitting, Series):
+            series.append(fitting)
+        else:
+            findings.append(Finding(intensity.path, fitting.rule, fitting.message, Severity.WARNING))
+    if INTENSITY.path in facts and intensities and not series:
+        raise Refused(f"{findings[0].path}: {findings[0].message}; nothing was written")
+    if not series:
+        return None, findings
+    best = [one for one in series if one.intensity.order == series[0].intensity.order]
+    if len(best) > 1:
+        paths = " and ".join(one.intensity.path for one in best)
+        shapes = " and ".join(str(one.intensity.field.shape) for one in best)
+        findings.append(
+            Finding(
+                f"{entry}/{INTENSITY.path}",
+                "ambiguous-key",
+                f"{paths} both hold spectra, {shapes}; say which, for example"
+                f" --set intensity={best[0].intensity.path}",
+            )
+        )
+        return None, findings
+    return best[0], findings
+
+
+def _named(root: Group, entry: str, fact: Fact | None) -> list[SpectraKey]:
+    """The key that a person named, if it is in this entry or beside all entries."""
+    if fact is None or fact.path is None or not belongs(root, fact.path, entry):
+        return []
+    found = root.find(fact.path)
+    if found is None or not isinstance(found[1], Field):
+        raise UsageError(
+            f"{fact.word}: there is no data set {fact.path} in the file; `nxspectra show` lists them"
+        )
+    if found[1].dtype.kind not in "iuf":
+        raise Refused(f"{fact.word}: {fact.path} holds no numbers but {found[1].dtype}; nothing was written")
+    return [SpectraKey(fact.concept, fact.path, given_rule(fact), found[1], found[0])]
+
+
+def belongs(root: Group, path: str, entry: str) -> bool:
+    """Is the path in this entry, or in none?"""
+    first = "/" + path.strip("/").split("/")[0]
+    node = root.get(first)
+    return first == entry or not (isinstance(node, Group) and node.nx_class == "NXentry")
+
+
+def given_rule(fact: Fact) -> Rule:
+    """A rule that takes any form of the key that a person named."""
+    text = RuleText(id=GIVEN, concept=fact.concept.path, keys=("*",), trust=Trust.MEASURED)
+    return Rule(fact.origin, fact.concept, Selection.of(text), text, -1)
+
+
+def _fit(intensity: SpectraKey, angles: list[SpectraKey], crosswalk: Crosswalk) -> Series | Problem:
+    """The intensity with the best of the angle axes that fit it."""
+    shape = intensity.field.shape or ()
+    if len(shape) not in (1, 2):
+        return Problem("wrong-shape", f"data/intensity: has shape {shape}; expected (n_spectra, n_points)")
+    problem = None
+    for angle in _nearest(intensity, [key for key in angles if key.field.shape == (shape[-1],)]):
+        fitting = _angles(intensity, angle, crosswalk)
+        if isinstance(fitting, Series):
+            return fitting
+        problem = problem or fitting
+    if problem:
+        return problem
+    transposed = [key for key in angles if key.field.shape == (shape[0],)]
+    if len(shape) == 2 and transposed:
+        return Problem(
+            "wrong-shape",
+            f"data/intensity: shape {shape} has one row for each angle of {transposed[0].path}"
+            f" ({shape[0]}); expected one row for each spectrum",
+        )
+    lengths = ", ".join(f"{key.path} has {key.field.shape}" for key in angles[:3])
+    return Problem(
+        "no-angles",
+        f"data/intensity: has {shape[-1]} points a spectrum and no two theta of that length"
+        + (f"; {lengths}" if lengths else ""),
+    )
+
+
+def _nearest(intensity: SpectraKey, angles: list[SpectraKey]) -> Iterator[SpectraKey]:
+    """Those in the same group first, then as the crosswalk trusts them."""
+    group = intensity.path.rpartition("/")[0]
+    yield from sorted(angles, key=lambda key: (key.path.rpartition("/")[0] != group, *key.order, key.path))
+
+
+def _angles(intensity: SpectraKey, angles: SpectraKey, crosswalk: Crosswalk) -> Series | Problem:
+    name = angles.path.rpartition("/")[2]
+    reading = read_field(name, angles.field, angles.rule, crosswalk.patterns, None)
+    if reading is None or isinstance(reading, Problem) or isinstance(reading.values, str):
+        message = reading.message if isinstance(reading, Problem) else "holds no angles"
+        rule = reading.rule if isinstance(reading, Problem) else "no-angles"
+        return Problem(rule, f"data/two_theta: {angles.path}: {message}")
+    if not np.all(np.isfinite(reading.values)) or not np.all(np.diff(reading.values) > 0):
+        return Problem(
+            "not-ascending", f"data/two_theta: {angles.path} does not ascend strictly; sort the points"
+        )
+    own = angles.field.units
+    return Series(
+        intensity,
+        angles,
+        reading.values,
+        reading.unit or "",
+        own is not None and units.same_kind(own, "deg") and angles.field.dtype.kind == "f",
+    )

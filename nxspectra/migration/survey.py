@@ -1,0 +1,270 @@
+"""What the keys of a file say about each concept, by the rules of a crosswalk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nxspectra import units
+from nxspectra.findings import Finding, Severity
+from nxspectra.migration.concepts import ENERGY, Concept, Kind
+from nxspectra.migration.crosswalk import Crosswalk, Key, Refusal, Rule
+from nxspectra.migration.forms import Floats, Problem, Reading, read, short, text_attribute
+from nxspectra.spectra import DEFINITION
+from nxspectra.tree import Field, Group, Link
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A key that tells a concept, with what it says."""
+
+    concept: Concept
+    path: str
+    rule: Rule
+    reading: Reading
+    real: str
+    """Path of the object itself, links followed."""
+    detector: str | None = None
+    """Path of the NXdetector it stands in."""
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """Best first: by trust, then as the crosswalk lists its rules."""
+        return self.rule.trust.rank, self.rule.order, self.path
+
+
+@dataclass(frozen=True, slots=True)
+class SpectraKey:
+    """A data set that may be the intensity or the angles of a series."""
+
+    concept: Concept
+    path: str
+    rule: Rule
+    field: Field
+    real: str
+
+    @property
+    def order(self) -> tuple[int, int]:
+        return self.rule.trust.rank, self.rule.order
+
+
+@dataclass
+class Survey:
+    """Everything that the keys of one entry tell."""
+
+    candidates: dict[str, list[Candidate]] = field(default_factory=dict)
+    spectra: dict[str, list[SpectraKey]] = field(default_factory=dict)
+    problems: list[tuple[Concept, Finding]] = field(default_factory=list)
+    unitless: list[tuple[Concept, str, Floats]] = field(default_factory=list)
+    """Numbers without a unit; one that agrees with a number that has one is noted as such."""
+    frames: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
+    """Stacks of detector images: path and shape."""
+    constants: list[tuple[Concept, str, str, str]] = field(default_factory=list)
+    """(concept, value, rule id, path of the key that tells it)."""
+    neutrons: str | None = None
+    """Path of what says that the probe is neutrons."""
+
+    def of(self, concept: Concept) -> list[Candidate]:
+        return sorted(self.candidates.get(concept.path, ()), key=lambda candidate: candidate.order)
+
+
+@dataclass(frozen=True, slots=True)
+class _Visited:
+    """A group or field on the way through an entry."""
+
+    key: Key
+    node: Group | Field
+    real: str
+    around: Group
+
+
+def survey(root: Group, entry: str, crosswalk: Crosswalk) -> Survey:
+    """What the keys in the entry, and those beside all entries, say by the crosswalk."""
+    found = Survey(neutrons=neutron_source(root, entry))
+    signs = {constant.key[-1] for constant in crosswalk.constants}
+    refused: set[tuple[str, str]] = set()
+    for visited in _visit(root, entry, lambda name: name in signs or crosswalk.knows(name)):
+        name, node = visited.key.name, visited.node
+        if isinstance(node, Field) and _is_stack(node, visited.key):
+            found.frames.append((visited.key.path, node.shape or ()))
+        if name in signs and isinstance(node, Field):
+            _constants(found, crosswalk, visited.key, node)
+        if crosswalk.knows(name):
+            refused |= _consider(found, crosswalk, visited)
+    _tidy(found, refused)
+    return found
+
+
+def _tidy(found: Survey, refused: set[tuple[str, str]]) -> None:
+    """One candidate for each object, none that is refused under another of its names."""
+    for path, candidates in found.candidates.items():
+        best: dict[str, Candidate] = {}
+        for candidate in sorted(candidates, key=lambda candidate: candidate.order):
+            if (path, candidate.real) not in refused:
+                best.setdefault(candidate.real, candidate)
+        found.candidates[path] = list(best.values())
+    for path, keys in found.spectra.items():
+        once: dict[str, SpectraKey] = {}
+        for key in sorted(keys, key=lambda key: (*key.order, key.real != key.path, key.path)):
+            once.setdefault(key.real, key)
+        found.spectra[path] = list(once.values())
+    found.frames.sort()
+    found.problems.sort(key=lambda item: (item[1].path, item[0].path))
+
+
+def _is_stack(field: Field, key: Key) -> bool:
+    shape = field.shape or ()
+    return (
+        len(shape) == 3
+        and field.dtype.kind in "iuf"
+        and min(shape[1:]) > 8
+        and any(nx_class == "NXdetector" for _, nx_class in key.groups)
+    )
+
+
+def _visit(root: Group, entry: str, wanted: Callable[[str], bool]) -> Iterator[_Visited]:
+    """Every group and field below the entry and beside all entries; a link where its name is wanted.
+
+    What we ourselves add is no evidence, so a second migration sees what the first saw.
+    """
+    stack: list[tuple[str, Group, tuple[tuple[str, str], ...]]] = [("", root, ())]
+    while stack:
+        path, group, groups = stack.pop()
+        for name in sorted(group.children):
+            node, where = group.children[name], f"{path}/{name}"
+            real = where
+            if isinstance(node, Link):
+                followed = root.find(where) if wanted(name) else None
+                if followed is None:
+                    continue
+                real, node = followed
+            if not isinstance(node, Group | Field):
+                continue
+            yield _Visited(Key(where, name, groups), node, real, group)
+            if isinstance(node, Group) and real == where and not _is_closed(node, name, where, entry):
+                stack.append((where, node, (*groups, (name, node.nx_class or ""))))
+
+
+def _is_closed(group: Group, name: str, path: str, entry: str) -> bool:
+    """Another entry, or a group that we added."""
+    return (group.nx_class == "NXentry" and path != entry) or _is_ours(name, group)
+
+
+def _is_ours(name: str, group: Group) -> bool:
+    if group.nx_class == "NXprocess":
+        return name.startswith("migration") or name.endswith("_classification")
+    if group.nx_class == "NXsubentry":
+        definition = group.children.get("definition")
+        return isinstance(definition, Field) and definition.text == DEFINITION
+    return False
+
+
+def neutron_source(root: Group, entry: str) -> str | None:
+    """Path of what says that the probe is neutrons; None if nothing does."""
+    group = root.group(entry)
+    for name in group.children if group else ():
+        instrument = root.group(f"{entry}/{name}")
+        if instrument is None or instrument.nx_class != "NXinstrument":
+            continue
+        for below in instrument.children:
+            source = root.group(f"{entry}/{name}/{below}")
+            if source is None or source.nx_class != "NXsource":
+                continue
+            for leaf in ("probe", "type", "name"):
+                told = source.children.get(leaf)
+                if isinstance(told, Field) and "neutron" in (told.text or "").lower():
+                    return f"{entry}/{name}/{below}/{leaf}"
+    return None
+
+
+def _consider(found: Survey, crosswalk: Crosswalk, visited: _Visited) -> set[tuple[str, str]]:
+    """Take what the rules take of one key; returns the (concept, object) that a refusal forbids."""
+    key, node = visited.key, visited.node
+    refused = set()
+    # the last has the most exact reason: a crosswalk comes after those that it extends
+    for refusal in reversed(crosswalk.refusals_for(key)):
+        if _applies(refusal, node) and refusal.concept.path not in refused:
+            refused.add(refusal.concept.path)
+            found.problems.append((refusal.concept, _refused(refusal, key, node)))
+    taken: set[str] = set()
+    for rule in crosswalk.rules_for(key):
+        concept = rule.concept
+        if concept.path in refused or concept.path in taken:
+            continue
+        if concept.kind in (Kind.INTENSITY, Kind.ANGLES):
+            if isinstance(node, Field) and node.dtype.kind in "iuf" and node.size > 1:
+                spectra = SpectraKey(concept, key.path, rule, node, visited.real)
+                found.spectra.setdefault(concept.path, []).append(spectra)
+                taken.add(concept.path)
+            continue
+        if concept is ENERGY and found.neutrons is not None:
+            reading: Reading | Problem | None = _of_neutrons(node, rule, found.neutrons)
+        else:
+            reading = read(key.name, node, rule, crosswalk.patterns, visited.around)
+        if reading is None:
+            continue
+        taken.add(concept.path)
+        if isinstance(reading, Problem):
+            finding = Finding(key.path, reading.rule, f"{concept.path}: {reading.message}", Severity.WARNING)
+            found.problems.append((concept, finding))
+            if reading.rule == "no-units" and isinstance(node, Field) and node.dtype.kind in "iuf":
+                found.unitless.append((concept, key.path, np.asarray(node.array, dtype=np.float64)))
+        else:
+            candidate = Candidate(concept, key.path, rule, reading, visited.real, _detector(key))
+            found.candidates.setdefault(concept.path, []).append(candidate)
+    return {(concept, visited.real) for concept in refused}
+
+
+def _applies(refusal: Refusal, node: Group | Field) -> bool:
+    if isinstance(node, Group) and not any(
+        isinstance(node.children.get(name), Field) for name in ("value", "data")
+    ):
+        return False
+    if not refusal.units:
+        return True
+    unit = text_attribute(node, "units") or text_attribute(node, "unit")
+    return unit is not None and (
+        unit in refusal.units
+        or units.usual_spelling(unit) in {units.usual_spelling(spelling) for spelling in refusal.units}
+    )
+
+
+def _refused(refusal: Refusal, key: Key, node: Group | Field) -> Finding:
+    value = ""
+    told = (
+        next((node.children[name] for name in ("value", "data") if name in node.children), None)
+        if isinstance(node, Group)
+        else node
+    )
+    if isinstance(told, Field) and told.size:
+        value = f"{short(told)} {text_attribute(told, 'units') or ''}".strip() + ": "
+    return Finding(key.path, "refused-key", f"{refusal.concept.path}: {value}{refusal.reason}", Severity.INFO)
+
+
+def _of_neutrons(node: Group | Field, rule: Rule, told_by: str) -> Problem:
+    said = f"{short(node)} {text_attribute(node, 'units') or ''}".strip() if isinstance(node, Field) else "it"
+    what = (
+        "a wavelength of neutrons; the formula for photons does not apply"
+        if rule.text.quantity == "wavelength"
+        else "an energy of neutrons, not of X-rays"
+    )
+    return Problem("neutrons", f"{said} is {what} ({told_by} says neutrons)")
+
+
+def _detector(key: Key) -> str | None:
+    path, found = "", None
+    for name, nx_class in key.groups:
+        path = f"{path}/{name}"
+        if nx_class == "NXdetector":
+            found = path
+    return found
+
+
+def _constants(found: Survey, crosswalk: Crosswalk, key: Key, node: Field) -> None:
+    text = node.text
+    names = [*(name for name, _ in key.groups), key.name]
+    for constant in crosswalk.constants if text is not None else ():
+        if tuple(names[-len(constant.key) :]) == constant.key and constant.matches.search(text or ""):
+            found.constants.append((constant.concept, constant.value, constant.id, key.path))
