@@ -126,3 +126,41 @@ def write_text(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise FileError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+@click.command(cls=Verb)
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default="nxspectra-demo", metavar="[DIR]")
+@format_option
+def demo(*, folder: Path, form: Format) -> int:
+    """Simulate a raw ramp and take it the whole way, with a picture.
+
+    Everything is written to DIR (./nxspectra-demo). The truth about a simulated ramp is known, so the demo
+    says how accurate the labels are, beside the P_conf that a real series would have.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    steps = Steps(form)
+    begin = time.perf_counter()
+
+    with steps("Simulate") as tell:
+        ramp = nxs.simulate(seed=SEED)
+        raw_file = nxs.write(ramp.tree(), folder / "raw.nxs", overwrite=True)
+        write_text(folder / "raw.truth.csv", ramp.truth_csv())
+        tell("a compression ramp of (Mg0.2,Fe0.8)O in a diamond anvil cell, as a beamline leaves it")
+        tell(f"{series_words(ramp)}; {raw_file}, {human_bytes(raw_file.stat().st_size)}")
+
+    with steps("Validate") as tell:
+        raw = nxs.read(raw_file)
+        report = nxs.validate(raw)
+        tell(f"{'conforms' if report.conforms else 'does not conform'}: {count_line(report)}")
+        for finding in report.of(Severity.VIOLATION):
+            tell(f"  {finding.path}: {finding.message.partition('. ')[0]}")
+
+    with steps("Migrate") as tell:
+        run = nxs.migrate(raw, "p02.2")
+        review = migration.review(raw, "p02.2")
+        for found in review.placed:
+            how = f", {found.conversion}" if found.conversion else ""
+            tell(f"  {found.path} = {found.shown}  from {found.origin}{how}")
+        for finding in review.refused:
+            tell(f"  refused {finding.path}: {finding.message}")
+    return DONE

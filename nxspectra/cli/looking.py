@@ -27,7 +27,7 @@ SHOWN = 48
 """A group with more children than this is cut, without --all."""
 DEEPEST = 40
 """Groups inside groups; files can nest deeper than any page is wide."""
-TEXT_WIDTH = 60
+TEXT_WIDTH = 64
 IN_LIST = 28
 FEW = 6
 """A list with at most so many values is written out."""

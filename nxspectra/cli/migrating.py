@@ -119,7 +119,9 @@ def migrate(
         review = migration.review(raw, rules, facts)
         target = targets.get(file) if review.complete else None
         if target is not None:
-            hdf5.write(migration.migrate(raw, rules, facts), target, in_place=in_place, overwrite=overwrite)
+            run = migration.migrate(raw, rules, facts)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            hdf5.write(run, target, in_place=in_place, overwrite=overwrite)
         if form == "json":
             say_json(
                 {**review.as_json(), "file": str(file), "output": None if target is None else str(target)}
@@ -128,7 +130,7 @@ def migrate(
             say(migration.render(review).rstrip())
         if target is not None:
             note(f"{file}: written to {target}")
-        elif not review.complete:
+        elif not review.complete and not dry_run:
             note(f"{file}: nothing written; something required is missing or not certain, see above")
         return DONE if review.complete else FINDINGS
 
