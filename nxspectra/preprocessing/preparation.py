@@ -19,6 +19,8 @@ Normalisation = Literal["none", "noise", "area"]
 
 SAME_ANGLE = 1e-6
 """Degrees within which two angle axes are one."""
+DARK = 0.99
+"""Share of a spectrum's points that are at its least value when there was no beam."""
 LEAST_OVERLAP = 0.95
 """Share of a model's grid that spectra must cover to be resampled onto it."""
 
@@ -123,9 +125,9 @@ class Preprocessing:
                 curves[frame] = 0.0
             else:
                 curves[frame] = fill_gaps(curves[frame], here)
-        flat = curves.max(axis=1) == curves.min(axis=1)
-        for frame in np.flatnonzero(flat):
-            unusable.setdefault(int(frame), f"all its points are {curves[frame, 0]:g}: there was no beam")
+        for frame in np.flatnonzero((curves == curves.min(axis=1, keepdims=True)).mean(axis=1) > DARK):
+            level = curves[frame].min()
+            unusable.setdefault(int(frame), f"nearly all its points are {level:g}: there was no beam")
         return curves, unusable
 
     def as_json(self) -> dict[str, object]:

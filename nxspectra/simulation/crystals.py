@@ -84,7 +84,8 @@ Indices = tuple[int, int, int]
 
 def cubic_spacing(edge: ArrayLike, hkl: Indices) -> Floats:
     """d in Å of a cubic cell with this edge in Å."""
-    return np.asarray(edge, np.float64) / np.sqrt(float(sum(index**2 for index in hkl)))
+    spacing: Floats = np.asarray(edge, np.float64) / np.sqrt(float(sum(index**2 for index in hkl)))
+    return spacing
 
 
 def rhombohedral_spacing(edge: ArrayLike, ratio: ArrayLike, hkl: Indices) -> Floats:
@@ -95,8 +96,8 @@ def rhombohedral_spacing(edge: ArrayLike, ratio: ArrayLike, hkl: Indices) -> Flo
     ratio = np.asarray(ratio, np.float64)
     a = (np.sqrt(3.0) / 2.0 * np.asarray(edge, np.float64) ** 3 / ratio) ** (1.0 / 3.0)
     h, k, index = hkl
-    inverse = 4.0 / 3.0 * (h * h + h * k + k * k) / a**2 + index**2 / (ratio * a) ** 2
-    return 1.0 / np.sqrt(inverse)
+    spacing: Floats = (4.0 / 3.0 * (h * h + h * k + k * k) / a**2 + index**2 / (ratio * a) ** 2) ** -0.5
+    return spacing
 
 
 def two_theta(spacing: ArrayLike, energy: float) -> Floats:

@@ -12,30 +12,12 @@ from nxspectra.simulation.lines import MARKER, SAMPLE, STRANGER, Line
 Floats = NDArray[np.float64]
 Counts = NDArray[np.float32]
 
-RAMP_FRAMES = (0, 15, 40, 50, 60, 80, 100, 120, 140, 160, 180, 200, 220, 240, 260, 280, 300, 320, 340, 348)
-RAMP_PRESSURE = (
-    0,
-    0,
-    0.05,
-    0.2,
-    0.5,
-    1.8,
-    3.9,
-    6.4,
-    8.9,
-    11.5,
-    15.9,
-    21.7,
-    28.8,
-    37.2,
-    46.0,
-    55.7,
-    64.5,
-    72.0,
-    78.8,
-    81.4,
-)
-"""GPa at RAMP_FRAMES: flat, then faster and faster up to half a GPa a frame, as a membrane drives a cell."""
+RAMP = (
+    (0, 0.0), (15, 0.0), (40, 0.05), (50, 0.2), (60, 0.5), (80, 1.8), (100, 3.9), (120, 7.6), (140, 8.5),
+    (160, 11.0), (180, 15.9), (200, 21.7), (220, 28.8), (240, 37.2), (260, 46.0), (280, 55.7), (300, 64.5),
+    (320, 72.0), (340, 78.8), (348, 81.4),
+)  # fmt: skip
+"""Frame and GPa of a membrane driven cell, as the marker shows it: flat, then up to half a GPa a frame."""
 
 JITTER = 0.05
 """GPa, standard deviation of the pressure from frame to frame about the ramp."""
@@ -46,12 +28,15 @@ FRAME_SCALE = 0.02
 LORENTZ = 0.5
 """Share of the Lorentzian in the pseudo-Voigt profile of a line."""
 
+LEAST_HEIGHT = 1e-3
+"""Counts below which a line is not drawn."""
+
 HOT_PIXEL = 17.569
 """Degrees."""
 KERNEL = np.array([1.0, 2.0, 2.0, 1.0])
-"""How a point shares its detector pixels with its neighbours when an image is integrated over the azimuth."""
+"""How a point shares detector pixels with its neighbours when an image is integrated over the azimuth."""
 KERNEL_DIFFERENCE = np.sqrt(0.2)
-"""Standard deviation of neighbouring differences over sqrt(2), in units of that of one point, after KERNEL."""
+"""Standard deviation of neighbouring differences over sqrt(2), in units of that of a point, after KERNEL."""
 
 NOISE_AT = (9.56, 10.0, 13.0, 16.0, 19.4, 22.0, 24.0, 24.5, 25.0, 25.55)
 NOISE = (0.050, 0.046, 0.036, 0.030, 0.037, 0.044, 0.060, 0.080, 0.110, 0.170)
@@ -60,7 +45,7 @@ NOISE = (0.050, 0.046, 0.036, 0.030, 0.037, 0.044, 0.060, 0.080, 0.110, 0.170)
 
 @dataclass(frozen=True)
 class Knobs:
-    """What makes a ramp easy, hard, or not what a classifier expects."""
+    """What makes a ramp easy, hard, or not what a classifier expects; `simulate` says what each does."""
 
     frames: int
     transition_pressure: float | None
@@ -80,26 +65,29 @@ class Knobs:
     stranger: bool
 
 
-def ramp(knobs: Knobs, order: np.random.Generator, jitter: np.random.Generator) -> Floats:
-    """Pressure of each frame in GPa, (n_spectra,); fewer than `frames` if some are missing."""
+def ramp(knobs: Knobs, generator: np.random.Generator) -> Floats:
+    """Pressure of each frame in GPa, (n_spectra,)."""
+
+    at, gpa = np.array(RAMP).T
 
     def once(frames: int) -> Floats:
-        return np.interp(np.linspace(RAMP_FRAMES[0], RAMP_FRAMES[-1], frames), RAMP_FRAMES, RAMP_PRESSURE)
+        return np.interp(np.linspace(at[0], at[-1], frames), at, gpa)
 
-    up = once(knobs.frames - knobs.frames // 2 if knobs.two_ramps else knobs.frames)
-    pressure = up
     if knobs.two_ramps:
-        second = once(knobs.frames // 2)
-        pressure = np.concatenate([up, second[::-1] if knobs.decompression else second])
-    elif knobs.decompression:
-        pressure = up[::-1]
-    pressure = np.maximum(pressure + jitter.normal(0.0, JITTER, pressure.size), 0.0)
-    if knobs.missing:
-        lost = min(round(knobs.missing * pressure.size), pressure.size - 1)
-        pressure = np.delete(pressure, order.choice(pressure.size, lost, replace=False))
-    if knobs.shuffled:
-        pressure = order.permutation(pressure)
-    return pressure
+        first, second = once(knobs.frames - knobs.frames // 2), once(knobs.frames // 2)
+        pressure = np.concatenate([first, second[::-1] if knobs.decompression else second])
+    else:
+        pressure = once(knobs.frames)[:: -1 if knobs.decompression else 1]
+    jitter: Floats = generator.normal(0.0, JITTER, pressure.size)
+    return np.maximum(pressure + jitter, 0.0)
+
+
+def delivered(knobs: Knobs, generator: np.random.Generator) -> NDArray[np.int64]:
+    """The frames that arrive, in the order in which they do."""
+    frames = np.arange(knobs.frames)
+    lost = min(round(knobs.missing * frames.size), frames.size - 1)
+    frames = np.delete(frames, generator.choice(frames.size, lost, replace=False))
+    return generator.permutation(frames) if knobs.shuffled else frames
 
 
 def fraction(pressure: Floats, transition_pressure: float | None, width: float) -> Floats:
@@ -107,27 +95,28 @@ def fraction(pressure: Floats, transition_pressure: float | None, width: float) 
     if transition_pressure is None:
         return np.zeros_like(pressure)
     # tanh does not overflow where exp does
-    return 0.5 * (1.0 + np.tanh((pressure - transition_pressure) / (2.0 * width)))
+    share: Floats = 0.5 * (1.0 + np.tanh((pressure - transition_pressure) / (2.0 * width)))
+    return share
 
 
 def curves(
+    knobs: Knobs,
+    *,
     two_theta: Floats,
     pressure: Floats,
     share: Floats,
     energy: float,
-    knobs: Knobs,
     spots: np.random.Generator,
     counting: np.random.Generator,
 ) -> Counts:
     """Raw counts (n_spectra, n_points): lines on a background, with noise and the detector's own faults.
 
-    `energy` is that of the X-rays in keV, `share` the fraction of the high-pressure phase.
+    `energy` is that of the X-rays in keV, `share` (n_spectra,) the fraction of the high-pressure phase;
+    chance comes from the grains (`spots`) and from `counting`.
     """
     number = pressure.size
-    flicker = Flicker(number, knobs.spottiness, spots)
     brightness = np.exp(spots.normal(0.0, FRAME_SCALE, number))
-    axis = (two_theta - knobs.zero_shift).astype(np.float32)
-    signal = np.zeros((number, two_theta.size), np.float32)
+    flicker = Flicker(number, knobs.spottiness, spots)
     present = np.ones(number)
     present[list(knobs.marker_only)] = 0.0
     amount = {
@@ -136,21 +125,22 @@ def curves(
         "marker": np.ones(number),
         "stranger": present,
     }
+    axis = (two_theta - knobs.zero_shift).astype(np.float32)
+    signal = np.zeros((number, two_theta.size), np.float32)
     for line in (*(STRANGER if knobs.stranger else SAMPLE), *MARKER):
         height = line.height(pressure) * line.share * amount[line.phase] * flicker(line)
-        if height.max() > 1e-3:
-            add_line(
-                signal, axis, line.centre(pressure, energy, knobs.precursor), height, line.fwhm(pressure)
-            )
+        centre = line.centre(pressure, energy, knobs.precursor)
+        if height.max() > LEAST_HEIGHT:
+            add_line(signal, axis, centre, height, line.fwhm(pressure))
     add_weak_features(signal, axis, pressure)
     under = under_the_lines(two_theta, number, knobs.drift)
-    expected = (under + signal) * brightness.astype(np.float32)[:, np.newaxis]
-    off = list(knobs.beam_off)
-    expected[off] = 0.0
+    brightness[list(knobs.beam_off)] = 0.0
+    counts = under + signal
+    counts *= brightness.astype(np.float32)[:, np.newaxis]
     if knobs.noise:
-        expected += knobs.noise * noise(two_theta, under, expected, counting)
-    add_detector_faults(expected, two_theta, counting)
-    return expected
+        counts += knobs.noise * noise(two_theta, under, counts, counting)
+    add_detector_faults(counts, two_theta, brightness, counting)
+    return counts
 
 
 class Flicker:
@@ -199,7 +189,7 @@ def add_line(signal: Counts, axis: Counts, centre: Floats, height: Floats, fwhm:
 
 
 def add_weak_features(signal: Counts, axis: Counts, pressure: Floats) -> None:
-    """What nobody has indexed: a narrow line at 11.6 and humps at 10.4 and 17.2 degrees, weaker under pressure."""
+    """What nobody has indexed, weaker with pressure: a line at 11.6, humps at 10.4 and 17.2 degrees."""
     early = np.exp(-pressure / 10.0)
     for centre, height, fwhm in ((10.4, 0.10, 0.8), (11.6, 0.45, 0.096), (17.2, 0.22, 0.8)):
         profile = height * np.exp(-np.log(2.0) * ((axis - centre) / (fwhm / 2.0)) ** 2)
@@ -217,31 +207,34 @@ def under_the_lines(two_theta: Floats, frames: int, drift: float) -> Counts:
     return np.asarray((falling + hump) * (1.0 + drift * time), np.float32)
 
 
-def noise(two_theta: Floats, under: Counts, expected: Counts, generator: np.random.Generator) -> Counts:
+def noise(two_theta: Floats, under: Counts, counts: Counts, generator: np.random.Generator) -> Counts:
     """Counting noise (n_spectra, n_points): variance in proportion to the counts, neighbours correlated."""
     points = two_theta.size
-    white = generator.standard_normal((expected.shape[0], points + KERNEL.size - 1), dtype=np.float32)
+    white = generator.standard_normal((counts.shape[0], points + KERNEL.size - 1), dtype=np.float32)
     kernel = (KERNEL / np.sqrt((KERNEL**2).sum())).astype(np.float32)
-    correlated = kernel[0] * white[:, :points]
+    correlated: Counts = kernel[0] * white[:, :points]
     for tap in range(1, kernel.size):
         correlated += kernel[tap] * white[:, tap : tap + points]
     alone = np.interp(two_theta, NOISE_AT, NOISE) / KERNEL_DIFFERENCE
-    correlated *= np.sqrt(np.maximum(expected, 0.0) / under)
+    correlated *= np.sqrt(counts / under)
     correlated *= alone.astype(np.float32)
     return correlated
 
 
-def add_detector_faults(counts: Counts, two_theta: Floats, generator: np.random.Generator) -> None:
+def add_detector_faults(
+    counts: Counts, two_theta: Floats, brightness: Floats, generator: np.random.Generator
+) -> None:
     """A hot pixel, and both ends of the axis where few pixels are left to average over."""
     number, points = counts.shape
-    step = float(np.diff(two_theta).mean())
     if two_theta[0] <= HOT_PIXEL <= two_theta[-1]:
-        spread = max(0.0062, 0.5 * step)
+        # it is spread over the four points that share it, or over the nearest one of a coarse axis
+        spread = max(0.0062, 0.5 * float(np.diff(two_theta).mean()))
         shape = np.exp(-0.5 * ((two_theta - HOT_PIXEL) / spread) ** 2)
-        shape[shape < 1e-3] = 0.0
+        shape[shape < LEAST_HEIGHT] = 0.0
         counts += np.outer(1.5 * np.exp(generator.normal(0.0, 0.4, number)), shape).astype(np.float32)
+    lit = brightness[:, np.newaxis]
     last, first = max(1, round(24 * points / 4023)), max(1, round(16 * points / 4023))
     rising = np.exp((np.arange(last) - last) / (last / 3.0))
-    counts[:, -last:] += (generator.exponential(3.0, (number, last)) * rising).astype(np.float32)
+    counts[:, -last:] += (lit * rising * generator.exponential(4.0, (number, last))).astype(np.float32)
     falling = np.exp(-np.arange(first) / (first / 3.0))
-    counts[:, :first] += (generator.gamma(4.0, 0.4, (number, first)) * falling).astype(np.float32)
+    counts[:, :first] += (lit * falling * generator.gamma(4.0, 0.4, (number, first))).astype(np.float32)
