@@ -7,9 +7,10 @@ A table answers the spellings that files really use; pint is loaded for the rest
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import pint
 
 Dimension = tuple[int, int, int, int, int, int, int, int]
-"""Powers of kg, m, s, A, K, mol, angle, count. Angle and count are kept apart so that a category can tell them."""
+"""Powers of kg, m, s, A, K, mol, angle, count; a category can tell the last two from plain numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,9 @@ class Unit:
     offset: float = 0.0
 
 
-def _dim(kg: int = 0, m: int = 0, s: int = 0, a: int = 0, k: int = 0, mol: int = 0, rad: int = 0, n: int = 0) -> Dimension:
+def _dim(
+    *, kg: int = 0, m: int = 0, s: int = 0, a: int = 0, k: int = 0, mol: int = 0, rad: int = 0, n: int = 0
+) -> Dimension:
     return (kg, m, s, a, k, mol, rad, n)
 
 
@@ -79,7 +82,8 @@ _ROWS: tuple[tuple[str, Dimension, float, tuple[str, ...]], ...] = (
     ("mm", LENGTH, 1e-3, ("millimeter", "millimetre", "millimeters", "millimetres")),
     ("um", LENGTH, 1e-6, ("µm", "μm", "micron", "microns", "micrometer", "micrometre", "micrometers")),
     ("nm", LENGTH, 1e-9, ("nanometer", "nanometre", "nanometers")),
-    ("angstrom", LENGTH, 1e-10, ("Angstrom", "angstroms", "Angstroms", "ANGSTROM", "Angstroem", "Å", "Å", "A")),
+    ("angstrom", LENGTH, 1e-10, ("Angstrom", "angstroms", "Angstroms", "ANGSTROM", "Angstroem")),
+    ("angstrom", LENGTH, 1e-10, ("\u00c5", "\u212b", "A")),
     ("pm", LENGTH, 1e-12, ("picometer", "picometre")),
     ("fm", LENGTH, 1e-15, ()),
     ("km", LENGTH, 1e3, ("kilometer", "kilometre")),
@@ -104,11 +108,14 @@ _ROWS: tuple[tuple[str, Dimension, float, tuple[str, ...]], ...] = (
     ("MHz", FREQUENCY, 1e6, ("megahertz",)),
     ("1/m", PER_LENGTH, 1.0, ()),
     ("1/nm", PER_LENGTH, 1e9, ("nm^-1", "nm-1")),
-    ("1/angstrom", PER_LENGTH, 1e10, ("angstrom^-1", "1/Å", "Å^-1", "1/A", "A^-1", "Angstrom^-1", "1/Angstrom")),
-    ("counts", COUNT, 1.0, ("count", "cts", "ct", "Counts", "photon", "photons", "pixel", "pixels", "frames")),
+    ("1/angstrom", PER_LENGTH, 1e10, ("angstrom^-1", "1/Å", "Å^-1", "1/A", "A^-1")),
+    ("1/angstrom", PER_LENGTH, 1e10, ("Angstrom^-1", "1/Angstrom")),
+    ("counts", COUNT, 1.0, ("count", "cts", "ct", "Counts", "photon", "photons")),
+    ("counts", COUNT, 1.0, ("pixel", "pixels", "frames")),
     ("", NONE, 1.0, ("1", "unitless", "dimensionless", "none", "None")),
     ("%", NONE, 1e-2, ("percent",)),
-    ("arbitrary units", NONE, 1.0, ("a.u.", "arb. units", "arb.u.", "arb. u.", "arbitrary_units", "arbitrary", "au")),
+    ("arbitrary units", NONE, 1.0, ("a.u.", "arb. units", "arb.u.", "arb. u.", "au")),
+    ("arbitrary units", NONE, 1.0, ("arbitrary_units", "arbitrary")),
 )  # fmt: skip
 
 _UNITS: dict[str, Unit] = {
@@ -118,7 +125,9 @@ _UNITS: dict[str, Unit] = {
 }
 _CELSIUS = Unit("degC", TEMPERATURE, 1.0, 273.15)
 _FAHRENHEIT = Unit("degF", TEMPERATURE, 5 / 9, 459.67 * 5 / 9)
-_UNITS |= dict.fromkeys(("degC", "°C", "C", "celsius", "Celsius", "Celsus", "deg C", "degree_Celsius"), _CELSIUS)
+_UNITS |= dict.fromkeys(
+    ("degC", "°C", "C", "celsius", "Celsius", "Celsus", "deg C", "degree_Celsius"), _CELSIUS
+)
 _UNITS |= dict.fromkeys(("degF", "°F", "fahrenheit", "Fahrenheit"), _FAHRENHEIT)
 
 OFFICIAL = frozenset(spelling for spelling, _, _, _ in _ROWS) | {"degC", "degF"}
@@ -178,11 +187,11 @@ def fits(spelling: str, category: str) -> bool:
 
     NX_ANY takes any unit, but not a spelling that is none.
     """
-    unit = parse(spelling)
-    if unit is None:
-        return False
-    if category in _FREE:
+    if spelling.strip().lower() == category.lower():
         return True
+    unit = parse(spelling)
+    if unit is None or category in _FREE:
+        return unit is not None
     dimensions = _CATEGORIES.get(category)
     if dimensions is None:
         literal = parse(category)
@@ -191,7 +200,7 @@ def fits(spelling: str, category: str) -> bool:
 
 
 def convert(values: ArrayLike, source: str, target: str) -> NDArray[np.float64]:
-    """`values` given in `source`, in `target`. Raises UnitError if either is no unit or they differ in kind."""
+    """`values` of `source` in `target`. Raises UnitError if one is no unit, or they differ in kind."""
     a, b = _unit(source), _unit(target)
     if a.dimension != b.dimension:
         raise UnitError(f"cannot convert {source!r} to {target!r}: they are units of different kinds")
@@ -240,31 +249,124 @@ def _tidy(ratio: float) -> float:
 
 @lru_cache(maxsize=1)
 def _registry() -> pint.UnitRegistry[Any]:
-    from pint import UnitRegistry
+    from pint import UnitRegistry  # only where the table does not do  # noqa: PLC0415
 
-    registry = UnitRegistry(autoconvert_offset_to_baseunit=True, cache_folder=None)
+    registry: pint.UnitRegistry[Any] = UnitRegistry(autoconvert_offset_to_baseunit=True, cache_folder=None)
     registry.define("count = [count] = counts = cts = photon = photons = pixel = pixels")
     return registry
 
 
+_TOKEN = re.compile(
+    r"\s*(?:(?P<power>\*\*|\^)\s*(?P<exponent>[+-]?\d{1,2}(?!\d)|\(\s*[+-]?\d{1,2}\s*\))"
+    r"|(?P<times>[*·×]|\.(?!\d))|(?P<over>/|per\b)|(?P<open>\()|(?P<close>\))"
+    r"|(?P<number>\d{1,6}(?:\.\d{1,6})?)"
+    r"|(?P<name>[A-Za-z_\u00c5\u212b°\u00b5\u03bc\u03a9\u2126%]+)(?P<attached>[+-]?\d{1,2}(?!\d))?)"
+)
+_SUPERSCRIPTS = str.maketrans({"⁻": "-", **{sign: str(digit) for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}})
+_PLAIN = str.maketrans(
+    {"\u00c5": "angstrom", "\u212b": "angstrom", "°": "degree", "\u00b5": "u", "\u03bc": "u", "\u2126": "ohm"}
+)
+"""How pint spells the signs; angstrom, micro and ohm have two code points each."""
+LONGEST = 64
+"""Characters; no unit is longer, and what is gets no further."""
+HIGHEST_POWER = 12
+
+Factor: TypeAlias = tuple[str, int]
+"""A name or a number, and its power."""
+
+
 @lru_cache(maxsize=4096)
 def _parse_compound(spelling: str) -> Unit | None:
-    """A unit that the table does not hold, such as `mJ/cm^2`, by pint."""
-    text = spelling.strip()
-    if not text or len(text) > 64 or any(mark in text for mark in "{}[]'\"=<>;:"):
+    """A unit that the table does not hold, such as `mJ/cm^2` or `kg m-3`.
+
+    The text is taken apart here, so that nothing of it is ever computed but small powers of known names.
+    """
+    text = spelling.strip().translate(_SUPERSCRIPTS)
+    if not text or len(text) > LONGEST:
         return None
+    factors = _factors(text)
+    names = {name for name, _ in factors or () if not name[0].isdigit()}
+    if not factors or not names:
+        return None
+    product = np.zeros(len(NONE), dtype=np.int64)
+    factor = 1.0
+    for name, power in factors:
+        unit = Unit(name, NONE, float(name)) if name[0].isdigit() else _simple(name, names)
+        if unit is None or unit.factor == 0 or power == 0 or abs(power) > HIGHEST_POWER:
+            return None
+        product += np.array(unit.dimension) * power
+        factor *= unit.factor**power
+    if not 0 < factor < float("inf"):
+        return None
+    alone = len(factors) == 1 and factors[0][1] == 1
+    offset = unit.offset if alone and unit is not None else 0.0
+    return Unit(text, cast("Dimension", tuple(product.tolist())), factor, offset)
+
+
+def _factors(text: str) -> list[Factor] | None:
+    """`mJ/cm^2` as [(mJ, 1), (cm, -2)]; None if it is not written as a unit is."""
+    stack: list[tuple[list[Factor], int]] = []
+    here: list[Factor] = []
+    sign, last, position = 1, 0, 0
+    # waiting: a factor has to come; last: how many factors a power belongs to that may come
+    waiting = True
+    while position < len(text):
+        token = _TOKEN.match(text, position)
+        if token is None:
+            return None
+        spaced, position = text[position].isspace(), token.end()
+        if token["name"] or token["number"] or token["open"]:
+            if not (waiting or spaced):
+                return None
+            if token["open"]:
+                stack.append((here, sign))
+                here, sign, last, waiting = [], 1, 0, True
+            else:
+                here.append((token["name"] or token["number"], sign * int(token["attached"] or 1)))
+                sign, last, waiting = 1, 1, False
+        elif token["power"]:
+            if not last:
+                return None
+            power = int(token["exponent"].strip("() "))
+            here[-last:] = [(name, one * power) for name, one in here[-last:]]
+            last = 0
+        elif token["close"]:
+            if waiting or not stack:
+                return None
+            inner, (here, sign) = here, stack.pop()
+            here += [(name, power * sign) for name, power in inner]
+            sign, last = 1, len(inner)
+        else:
+            if waiting and (here or stack or sign < 0 or token["times"]):
+                return None
+            sign, last, waiting = (-1 if token["over"] else 1), 0, True
+    return None if stack or waiting else here
+
+
+def _simple(name: str, names: set[str]) -> Unit | None:
+    """One name of a compound unit. A is the angstrom where it stands alone, else the ampere."""
+    if name == "A" and len(names) > 1:
+        return _UNITS["ampere"]
+    known = _UNITS.get(name)
+    return _by_pint(name) if known is None or name == "C" else known
+
+
+@lru_cache(maxsize=1024)
+def _by_pint(name: str) -> Unit | None:
+    name = name.translate(_PLAIN)
     try:
-        quantity = _registry().Unit(text.replace("Å", "angstrom").replace("°", "degree").replace("µ", "u"))
+        quantity = _registry().Unit(name)
         base = (1 * quantity).to_base_units()
-        powers = {str(name): power for name, power in quantity.dimensionality.items()}
-    except Exception:  # pint raises anything from its parser on text that is no unit  # noqa: BLE001
+        factor = float(str(base.magnitude))
+        powers = {str(kind): float(str(power)) for kind, power in quantity.dimensionality.items()}
+    except Exception:  # pint raises anything from its parser on text that is no unit
         return None
     order = ("[mass]", "[length]", "[time]", "[current]", "[temperature]", "[substance]")
-    if any(not float(power).is_integer() for power in powers.values()):
+    if any(not power.is_integer() for power in powers.values()):
         return None
     if not powers.keys() <= {*order, "[count]"}:
         return None
     # pint takes angles for dimensionless; count them from the base units
-    angle = sum(int(power) for name, power in dict(base.units._units).items() if name == "radian")
-    kg, m, s, a, k, mol = (int(powers.get(name, 0)) for name in order)
-    return Unit(text, (kg, m, s, a, k, mol, angle, int(powers.get("[count]", 0))), float(base.magnitude))
+    angle = sum(int(power) for kind, power in dict(base.units._units).items() if kind == "radian")
+    kg, m, s, a, k, mol = (int(powers.get(kind, 0)) for kind in order)
+    return Unit(name, (kg, m, s, a, k, mol, angle, int(powers.get("[count]", 0))), factor)
