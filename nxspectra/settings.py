@@ -149,7 +149,7 @@ class Settings(_Table):
     base_iri: Base = "https://w3id.org/nxspectra/id/"
     """The IRI of a data set is this and its pid."""
     pid_prefix: Annotated[str, AfterValidator(_pid)] = "sha256:"
-    """The pid of a data set is this and the sha256 of its raw file; with an address here it is the IRI too."""
+    """The pid of a data set is this and the sha256 of its raw file; an address here makes it the IRI too."""
     label_scheme: Iri = "https://w3id.org/nxspectra/labels/phase"
     """The SKOS scheme that the class names of classifications belong to; a class is `SCHEME#NAME`."""
     publisher: Organisation | None = None

@@ -41,6 +41,8 @@ TITLE, TEXT = 300, 2000
 MOST_VALUES = 10_000_000
 """A field with more values than this is data, whatever it is called, and is not read for its range."""
 
+_XRAYS_UNLESS_SAID = (DEFINITION, "NXmx")
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DEFINITION_NAME = re.compile(r"NX[A-Za-z0-9_]{1,60}")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,30}")
@@ -191,7 +193,7 @@ class _Facts:
     def probe(self) -> str | None:
         said = self.text("NXinstrument", "NXsource", "probe") or self.text("NXsource", "probe")
         if said is None:
-            return "x-ray" if self.definition() == DEFINITION else None
+            return "x-ray" if self.definition() in _XRAYS_UNLESS_SAID else None
         return "x-ray" if said.casefold().replace("-", "").replace(" ", "") in ("xray", "xrays") else said
 
     def techniques(self, parameters: Iterable[Parameter]) -> tuple[Iri, ...]:
@@ -226,7 +228,7 @@ class _Facts:
     def parameters(self) -> Iterator[Parameter]:
         found = {quantity.name: self.parameter(quantity) for quantity in QUANTITIES}
         energy, wavelength = found[BEAM_ENERGY.name], found[WAVELENGTH.name]
-        if energy is None and wavelength is not None and self.probe() in (None, "x-ray"):
+        if energy is None and wavelength is not None and self.probe() == "x-ray":
             found[BEAM_ENERGY.name] = _photon_energy(wavelength)
         yield from (parameter for parameter in found.values() if parameter is not None)
 

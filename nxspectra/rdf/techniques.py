@@ -37,7 +37,8 @@ _BY_DEFINITION: Mapping[str, Mapping[str, str]] = {
     "NXlauetof": {"": "PaNET01236"},
     "NXmonopd": _POWDER,
     "NXmpes": {"": "PaNET01093"},
-    "NXmx": {"": "PaNET01164"},
+    # written for macromolecular crystallography, used for any diffraction on an area detector
+    "NXmx": {"x-ray": "PaNET01216", "": "PaNET01022"},
     "NXptycho": {"": "PaNET01212"},
     "NXrefscan": _REFLECTOMETRY,
     "NXreftof": _REFLECTOMETRY,

@@ -1,0 +1,214 @@
+"""The graphs of a catalogue on disk: one writer at a time, and readers that it never disturbs.
+
+    catalogue.json     says that the folder is a catalogue, and of which form
+    graph/             the store of the writer, locked while it is open
+    published/7/       what readers open: a snapshot by hard links, never written to
+    published/current  its number
+
+A RocksDB store must not be opened for reading while another process writes to it, so the writer publishes
+snapshots; one is removed when a newer one is there and no reader holds its lock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+import pyoxigraph
+from pyoxigraph import NamedNode, Store, Triple
+
+from nxspectra.errors import FileBusy, FileError
+
+FORM = 1
+"""Of the folder; a number for programs that come later."""
+
+_FILES = "files"
+"""A folder of data files that may stand in the catalogue's own."""
+_ATTEMPTS = 5
+
+
+class GraphStore:
+    """Named graphs in a folder. It is opened for writing at the first write and stays so until `close`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._writing: Store | None = None
+        self._dirty = False
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def replace(
+        self, name: NamedNode, triples: Iterable[Triple], also_drop: Iterable[NamedNode] = ()
+    ) -> None:
+        """Put `triples` in the place of a graph: all of them or, if anything goes wrong, what was there."""
+        with self.writing() as store:
+            # One update is one transaction. Its text is made of terms that pyoxigraph parsed and writes itself.
+            drops = "".join(f"DROP SILENT GRAPH {other} ; " for other in (name, *also_drop))
+            store.update(f"{drops}INSERT DATA {{ GRAPH {name} {{ {' . '.join(map(str, triples))} }} }}")
+        self._dirty = True
+
+    def remove(self, name: NamedNode) -> None:
+        with self.writing() as store:
+            store.remove_graph(name)
+        self._dirty = True
+
+    def publish(self) -> None:
+        """Let readers see what has been written; it is on the disk then."""
+        if self._writing is None or not self._dirty:
+            return
+        published = self.folder / "published"
+        with self._damage_told():
+            published.mkdir(exist_ok=True)
+            number = (self._current() or 0) + 1
+            while (published / str(number)).exists():
+                number += 1
+            self._writing.backup(str(published / str(number)))
+            (published / f"{number}.lock").touch()
+            _write_whole(published / "current", f"{number}\n")
+            self._dirty = False
+            _remove_old(published, number)
+
+    def close(self) -> None:
+        """Publish what was written and let another process write."""
+        self.publish()
+        self._writing = None
+
+    @contextmanager
+    def writing(self) -> Iterator[Store]:
+        """The graphs as they are now, which only this process may change until `close`."""
+        if self._writing is None:
+            self._make_folder()
+            with self._damage_told():
+                self._writing = Store(str(self.folder / "graph"))
+        with self._damage_told():
+            yield self._writing
+
+    def _make_folder(self) -> None:
+        marker = self.folder / "catalogue.json"
+        if marker.exists():
+            self._check_form()
+            return
+        try:
+            if self.folder.is_dir() and any(path.name != _FILES for path in self.folder.iterdir()):
+                raise FileError(
+                    f"{self.folder}: is not a catalogue and holds other things; name a new or an empty folder"
+                )
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _write_whole(marker, json.dumps({"nxspectra catalogue": FORM}) + "\n")
+        except OSError as error:
+            raise FileError(f"{self.folder}: cannot be made a catalogue: {error.strerror}") from None
+
+    # -- reading -------------------------------------------------------------------------------
+
+    @contextmanager
+    def reading(self) -> Iterator[Store]:
+        """The graphs as they were last published, or as they are now if they are being written here.
+
+        Raises FileError if there is no catalogue, or it is damaged.
+        """
+        if self._writing is not None:
+            with self._damage_told():
+                yield self._writing
+            return
+        if not (self.folder / "catalogue.json").exists():
+            raise FileError(
+                f"{self.folder}: there is no catalogue here;"
+                f" `nxspectra ingest FILES --catalogue {self.folder}` makes one"
+            )
+        self._check_form()
+        with self._damage_told():
+            held = self._hold_current()
+            if held is None:
+                yield Store()
+                return
+            lock, path = held
+            with lock:
+                yield Store.read_only(str(path))
+
+    def _hold_current(self) -> tuple[IO[str], Path] | None:
+        """The published snapshot with its lock, shared; None if nothing was published yet."""
+        for _ in range(_ATTEMPTS):
+            number = self._current()
+            if number is None:
+                return None
+            path = self.folder / "published" / str(number)
+            with suppress(FileNotFoundError):  # the writer was quicker; then there is a newer one
+                lock = path.with_name(f"{number}.lock").open(encoding="ascii")
+                fcntl.flock(lock, fcntl.LOCK_SH)
+                if path.exists():
+                    return lock, path
+                lock.close()
+        raise FileError(
+            f"{self.folder}: its published graphs cannot be found; file a data set to publish again"
+        )
+
+    def _current(self) -> int | None:
+        try:
+            return int((self.folder / "published" / "current").read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            raise FileError(self._way_out("published/current is not a number")) from None
+
+    def _check_form(self) -> None:
+        try:
+            form = json.loads((self.folder / "catalogue.json").read_text(encoding="utf-8"))[
+                "nxspectra catalogue"
+            ]
+        except (OSError, ValueError, KeyError, TypeError):
+            raise FileError(self._way_out("catalogue.json cannot be read")) from None
+        if form != FORM:
+            raise FileError(f"{self.folder}: is a catalogue of form {form}; this nxspectra knows form {FORM}")
+
+    @contextmanager
+    def _damage_told(self) -> Iterator[None]:
+        """What the store raises, as an error that says what to do."""
+        try:
+            yield
+        except (OSError, RuntimeError) as error:
+            said = " ".join(str(error).split())
+            if "lock" in said.lower():
+                raise FileBusy(
+                    f"{self.folder}: another program is filing into this catalogue; wait for it to end"
+                ) from None
+            if isinstance(error, PermissionError) or "permission denied" in said.lower():
+                raise FileError(f"{self.folder}: you may not write there") from None
+            raise FileError(self._way_out(said)) from None
+
+    def _way_out(self, what: str) -> str:
+        return (
+            f"{self.folder}: the catalogue is damaged ({what}). Everything in it comes from the files:"
+            " move the folders graph and published away and file them again,"
+            f" `nxspectra ingest FILES --catalogue {self.folder}`"
+        )
+
+
+def _write_whole(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+
+
+def _remove_old(published: Path, current: int) -> None:
+    for lock in published.glob("*.lock"):
+        if lock.stem == str(current):
+            continue
+        with suppress(OSError), lock.open(encoding="ascii") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)  # a reader that holds it keeps the snapshot
+            shutil.rmtree(published / lock.stem, ignore_errors=True)
+            lock.unlink()
+
+
+def triples_of(n_triples: str) -> list[Triple]:
+    """N-Triples as the terms that the store takes."""
+    parsed = pyoxigraph.parse(n_triples, format=pyoxigraph.RdfFormat.N_TRIPLES)
+    return [each.triple for each in parsed]
