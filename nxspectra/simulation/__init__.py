@@ -34,7 +34,7 @@ ANGLES = (9.5603831, 25.5496068)
 READING = 0.1
 """GPa, standard deviation of the pressure as it was read off the marker."""
 
-STREAMS = ("delivery", "jitter", "reading", "spots", "counting")
+STREAMS = ("delivery", "jitter", "reading", "spots", "counting", "faults")
 """Each cause of chance has a stream of its own, so that turning one knob leaves the rest as it was."""
 
 
@@ -151,6 +151,7 @@ def simulate(
         energy=ENERGY * (1.0 + energy_error),
         spots=chance["spots"],
         counting=chance["counting"],
+        faults=chance["faults"],
     )
     reading = np.maximum(pressure + chance["reading"].normal(0.0, READING, frames), 0.0).round(3)
     spectra = Spectra(two_theta, counts, reading, np.array([ENERGY]), np.array([EXPOSURE]))

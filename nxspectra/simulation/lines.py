@@ -114,9 +114,9 @@ SAMPLE = (
     Line("high", (0, 1, 2), FACE, 0.195, 0.28, spots="200"),
     Line("high", (1, 0, 4), EDGE, 0.200, spots="220", share=0.5),
     Line("high", (1, 1, 0), EDGE, 0.200, spots="110", share=0.5),
-    Line("high", (0, 1, 5), MIXED, 0.300, spots="311", share=0.4),
-    Line("high", (1, 0, 7), MIXED, 0.300, spots="311", share=0.3),
-    Line("high", (1, 1, 3), MIXED, 0.300, spots="113", share=0.3),
+    Line("high", (0, 1, 5), MIXED, 0.300, spots="311", share=0.25),
+    Line("high", (1, 1, 3), MIXED, 0.300, spots="113", share=0.5),
+    Line("high", (0, 2, 1), MIXED, 0.300, spots="021", share=0.25),
     Line("high", (0, 0, 6), DOUBLE, 0.310, spots="222", share=0.6),
     Line("high", (2, 0, 2), DOUBLE, 0.310, spots="202", share=0.4),
 )

@@ -67,11 +67,10 @@ class Knobs:
 
 def ramp(knobs: Knobs, generator: np.random.Generator) -> Floats:
     """Pressure of each frame in GPa, (n_spectra,)."""
-
-    at, gpa = np.array(RAMP).T
+    at, gpa = np.array(RAMP, np.float64).T
 
     def once(frames: int) -> Floats:
-        return np.interp(np.linspace(at[0], at[-1], frames), at, gpa)
+        return np.asarray(np.interp(np.linspace(at[0], at[-1], frames), at, gpa), np.float64)
 
     if knobs.two_ramps:
         first, second = once(knobs.frames - knobs.frames // 2), once(knobs.frames // 2)
@@ -108,11 +107,12 @@ def curves(
     energy: float,
     spots: np.random.Generator,
     counting: np.random.Generator,
+    faults: np.random.Generator,
 ) -> Counts:
     """Raw counts (n_spectra, n_points): lines on a background, with noise and the detector's own faults.
 
     `energy` is that of the X-rays in keV, `share` (n_spectra,) the fraction of the high-pressure phase;
-    chance comes from the grains (`spots`) and from `counting`.
+    chance comes from the grains (`spots`), from `counting` and from the detector's `faults`.
     """
     number = pressure.size
     brightness = np.exp(spots.normal(0.0, FRAME_SCALE, number))
@@ -139,7 +139,7 @@ def curves(
     counts *= brightness.astype(np.float32)[:, np.newaxis]
     if knobs.noise:
         counts += knobs.noise * noise(two_theta, under, counts, counting)
-    add_detector_faults(counts, two_theta, brightness, counting)
+    add_detector_faults(counts, two_theta, brightness, faults)
     return counts
 
 
