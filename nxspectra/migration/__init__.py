@@ -49,11 +49,11 @@ def migrate(
 ) -> Group:
     """`root` with every key that the crosswalk knows at its standard place; `.additions` says what and why.
 
-    `facts` are what a person knows and the file does not say, by concept path or alias; `when` is the date that
-    is noted, now if not given. Migrating twice is migrating once.
+    `facts` are what a person knows and the file does not say, by concept path or alias; `when` is the date
+    that is noted, now if not given. Migrating twice is migrating once.
 
-    Raises Refused when there is no NXentry or a fact contradicts the file, CrosswalkError, UsageError or UnitError
-    when crosswalk or facts cannot be used; `root` is as it was.
+    Raises Refused when there is no NXentry or a fact contradicts the file; CrosswalkError, UsageError or
+    UnitError when crosswalk or facts cannot be used. `root` is as it was.
     """
     return migrate_and_review(root, crosswalk, facts, when=when)[0]
 
@@ -65,8 +65,8 @@ def review(
 ) -> Review:
     """What `migrate` would do and would not do, and why.
 
-    Raises CrosswalkError, UsageError, UnitError or Refused when crosswalk or facts cannot be used; a file without
-    NXentry is a finding here.
+    Raises CrosswalkError, UsageError, UnitError or Refused when crosswalk or facts cannot be used; a file
+    without NXentry is a finding here.
     """
     table = crosswalk if isinstance(crosswalk, Crosswalk) else Crosswalk.load(crosswalk)
     return _outcome(root, table, _plans(root, table, facts))
@@ -101,6 +101,11 @@ def _plans(root: Group, crosswalk: Crosswalk, facts: Mapping[str, str]) -> tuple
     entries = sorted(name for name, _ in root.of_class("NXentry"))
     known = [know(root, f"/{name}", crosswalk, parsed) for name in entries]
     with_spectra = [entry.path for entry in known if entry.has_spectra]
+    if parsed and known and all(entry.is_left for entry in known):
+        raise Refused(
+            f"{_name(root)}: {known[0].path} follows {known[0].follows} and has no spectra, so nothing can be"
+            " said of them; name them with --set intensity=PATH --set two_theta=PATH, nothing was written"
+        )
     return tuple(
         plan(
             root,

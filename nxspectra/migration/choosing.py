@@ -1,18 +1,18 @@
-"""Which of the values that tell a concept is taken: what agrees, what contradicts, what does not fit the series."""
+"""Which of the values that tell a concept is taken: what agrees, what contradicts, what does not fit."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nxspectra import units
-from nxspectra.errors import Refused, UsageError
+from nxspectra.errors import Refused
 from nxspectra.findings import Finding, Severity
 from nxspectra.migration.concepts import Concept, Extent, Kind
 from nxspectra.migration.crosswalk import Crosswalk
-from nxspectra.migration.facts import GIVEN, Fact
+from nxspectra.migration.facts import GIVEN, Fact, resolve
 from nxspectra.migration.forms import Floats, Problem, iso_date, read, short, text_attribute
 from nxspectra.migration.series import belongs, given_rule
 from nxspectra.migration.survey import Candidate, Survey
@@ -26,12 +26,38 @@ class Choice:
     values: Floats | str
     evidence: Evidence
     agreeing: tuple[str, ...] = ()
+    real: str | None = None
+    """Path of the object that says it, links followed; None if it was given on the command line."""
+    unit: str | None = None
+    """What its unit was taken to be."""
 
     def field(self, concept: Concept) -> Field:
         """As it is written: a text, or numbers in the concept's unit."""
         if isinstance(self.values, str):
             return Field(self.values)
         return Field(self.values, units=concept.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A key whose value has the shape that the concept has in the series."""
+
+    candidate: Candidate
+    values: Floats | str
+
+    @property
+    def choice(self) -> Choice:
+        reading, rule = self.candidate.reading, self.candidate.rule
+        evidence = Evidence(
+            rule.concept.path,
+            self.candidate.path,
+            reading.raw,
+            reading.raw_units,
+            reading.conversion,
+            rule.id,
+            str(rule.trust),
+        )
+        return Choice(self.values, evidence, (), self.candidate.real, reading.unit)
 
 
 def shown(values: Floats | str, concept: Concept) -> str:
@@ -68,59 +94,63 @@ def agree(one: Floats | str, other: Floats | str, concept: Concept) -> bool:
     return bool(np.all(np.abs(a[known] - b[known]) <= concept.tolerance * scale))
 
 
-def choose(
-    concept: Concept, candidates: Iterable[Candidate], n: int | None, where: str
-) -> tuple[Choice | None, list[Finding]]:
-    """The best of the candidates if they agree, with what is wrong with those that cannot be taken."""
-    findings: list[Finding] = []
-    fit: list[tuple[Candidate, Floats | str]] = []
+def fit(
+    concept: Concept, candidates: Iterable[Candidate], n: int | None
+) -> tuple[list[Fitted], list[Finding]]:
+    """The candidates that fit a series of `n` spectra, best first, and why the others do not."""
+    fits, findings = [], []
     for candidate in candidates:
         values = fitted(candidate.reading.values, concept, n, candidate.rule.text.for_all)
         if isinstance(values, Problem):
-            findings.append(_unfit(candidate, values))
+            hint = ""
+            if values.rule == "one-for-all":
+                hint = f"; if it holds for all, say --set {concept.word}={candidate.path}"
+            message = f"{concept.path}: {values.message}{hint}"
+            findings.append(Finding(candidate.path, values.rule, message, Severity.WARNING))
         else:
-            fit.append((candidate, values))
-    if not fit:
-        return None, findings
-    best, values = fit[0]
-    if concept.kind is not Kind.QUANTITY:
-        # two names for one sample are no contradiction, two from one rule are
-        rivals = [
-            (c, v) for c, v in fit[1:] if c.order[:2] == best.order[:2] and not agree(values, v, concept)
-        ]
-    else:
-        rivals = [(c, v) for c, v in fit[1:] if not agree(values, v, concept)]
+            fits.append(Fitted(candidate, values))
+    return fits, findings
+
+
+def choose(concept: Concept, fits: list[Fitted], where: str) -> tuple[Choice | None, list[Finding]]:
+    """The best of the keys if they agree; if they contradict each other none, and a finding at `where`."""
+    if not fits:
+        return None, []
+    best = fits[0]
+    rivals = [
+        other
+        for other in fits[1:]
+        if not agree(best.values, other.values, concept)
+        # two names for one sample are no contradiction, two names from one rule are
+        and (concept.kind is Kind.QUANTITY or other.candidate.order[:2] == best.candidate.order[:2])
+    ]
     if rivals:
         said = " and ".join(
-            f"{candidate.path} says {shown(value, concept)}" for candidate, value in [(best, values), *rivals]
+            f"{other.candidate.path} says {shown(other.values, concept)}" for other in (best, *rivals)
         )
-        give = f"--set {concept.word}={best.path}"
-        findings.append(
-            Finding(where, "ambiguous-key", f"{said}; nothing is written. Say which, for example {give}")
-        )
-        return None, findings
-    reading = best.reading
-    evidence = Evidence(
-        concept.path,
-        best.path,
-        reading.raw,
-        reading.raw_units,
-        reading.conversion,
-        best.rule.id,
-        str(best.rule.trust),
-    )
-    agreeing = tuple(c.path for c, v in fit[1:] if agree(values, v, concept))
-    return Choice(values, evidence, agreeing), findings
+        give = f"--set {concept.word}={best.candidate.path}"
+        message = f"{said}; nothing is written. Say which, for example {give}"
+        return None, [Finding(where, "ambiguous-key", message)]
+    return replace(best.choice, agreeing=same(concept, best.values, fits[1:])), []
 
 
-def _unfit(candidate: Candidate, problem: Problem) -> Finding:
-    concept = candidate.concept
-    hint = (
-        f"; if it holds for all, --set {concept.word}={candidate.path}"
-        if problem.rule == "one-for-all"
-        else ""
-    )
-    return Finding(candidate.path, problem.rule, f"{concept.path}: {problem.message}{hint}", Severity.WARNING)
+def same(concept: Concept, values: Floats | str, fits: Iterable[Fitted]) -> tuple[str, ...]:
+    """Paths of the keys that say the same."""
+    return tuple(one.candidate.path for one in fits if agree(values, one.values, concept))
+
+
+def differing(concept: Concept, values: Floats | str, fits: Iterable[Fitted], taken: str) -> list[Finding]:
+    """Keys that say something else than `taken`, which stood in place or was given."""
+    return [
+        Finding(
+            one.candidate.path,
+            "differing-key",
+            f"{concept.path}: says {shown(one.values, concept)}, while {taken} says {shown(values, concept)}",
+            Severity.WARNING,
+        )
+        for one in fits
+        if concept.kind is Kind.QUANTITY and not agree(values, one.values, concept)
+    ]
 
 
 def given(
@@ -131,40 +161,42 @@ def given(
     Raises Refused when the number of values is not that of the spectra, UsageError when there is no such key.
     """
     concept = fact.concept
-    values, evidence = (
+    choice = Choice(
         fact.values,
         Evidence(concept.path, fact.origin, fact.raw, fact.raw_units, fact.conversion, GIVEN, GIVEN),
     )
     if fact.path is not None:
         if not belongs(root, fact.path, entry):
             return None, []
-        values, evidence = _at_path(fact, root, crosswalk)
-    fit = fitted(values, concept, n, for_all=True)
-    if isinstance(fit, Problem):
-        raise Refused(f"{fact.word}: {fit.message} in {entry}; nothing was written")
+        choice = _at_path(fact, root, crosswalk)
+    values = fitted(choice.values, concept, n, for_all=True)
+    if isinstance(values, Problem):
+        raise Refused(f"{fact.word}: {values.message} in {entry}; nothing was written")
     findings = []
-    if not isinstance(fit, str) and not isinstance(values, str) and fit.size > values.size:
-        message = f"{concept.path}: one value, {shown(values, concept)}, is given to all {fit.size} spectra"
+    if (
+        not isinstance(values, str)
+        and not isinstance(choice.values, str)
+        and values.size > choice.values.size
+    ):
+        message = f"{concept.path}: one value, {shown(choice.values, concept)}, is given to all {n} spectra"
         findings.append(Finding(f"{entry}/{concept.path}", "broadcast-value", message, Severity.INFO))
-    return Choice(fit, evidence), findings
+    return replace(choice, values=values), findings
 
 
-def _at_path(fact: Fact, root: Group, crosswalk: Crosswalk) -> tuple[Floats | str, Evidence]:
-    path = fact.path or ""
+def _at_path(fact: Fact, root: Group, crosswalk: Crosswalk) -> Choice:
+    path, unit = resolve(root, fact)
     parent, _, name = path.rpartition("/")
-    node, around = root.get(path), root.get(parent)
-    if node is None:
-        raise UsageError(f"{fact.word}: there is no {path} in the file; `nxspectra show` lists what is there")
-    reading = read(
-        name, node, given_rule(fact), crosswalk.patterns, around if isinstance(around, Group) else None
-    )
-    if reading is None or isinstance(reading, Problem):
-        why = reading.message if reading else f"it does not hold {fact.concept.words}"
+    found, around = root.find(path), root.get(parent)
+    rule = given_rule(fact, unit)
+    group = around if isinstance(around, Group) else None
+    reading = None if found is None else read(name, found[1], rule, crosswalk.patterns, group)
+    if found is None or reading is None or isinstance(reading, Problem):
+        why = reading.message if isinstance(reading, Problem) else f"it does not hold {fact.concept.words}"
         raise Refused(f"{fact.word}: {path}: {why}; nothing was written")
     evidence = Evidence(
         fact.concept.path, path, reading.raw, reading.raw_units, reading.conversion, fact.origin, GIVEN
     )
-    return reading.values, evidence
+    return Choice(reading.values, evidence, (), found[0], reading.unit)
 
 
 def usable(node: Node, concept: Concept, n: int | None) -> Floats | str | Problem:
@@ -212,9 +244,7 @@ def usable(node: Node, concept: Concept, n: int | None) -> Floats | str | Proble
 
 
 def agreeing_numbers(survey: Survey, concept: Concept, values: Floats | str) -> tuple[str, ...]:
-    """Paths of numbers without a unit that are the same if they are in the concept's unit."""
+    """Paths of numbers without a unit that are the same if they are in the unit one would expect."""
     return tuple(
-        path
-        for meant, path, numbers in survey.unitless
-        if meant is concept and agree(values, numbers, concept)
+        one.path for one in survey.unitless if one.concept is concept and agree(values, one.values, concept)
     )

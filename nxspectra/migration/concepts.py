@@ -1,4 +1,4 @@
-"""The concepts of NXdiffraction_spectra that a migration can find: where they belong, in which unit, how plausible."""
+"""The concepts that a migration can find: where they belong, in which unit, within which range."""
 
 from __future__ import annotations
 

@@ -79,9 +79,8 @@ def _inside(key: Key, place: tuple[str, ...]) -> bool:
     """
     *steps, last = place
     above = list(key.groups)
-    if last != "**":
-        if not above or not _is_step(last, above.pop()):
-            return False
+    if last != "**" and (not above or not _is_step(last, above.pop())):
+        return False
     rest = iter(above)
     return all(any(_is_step(step, group) for group in rest) for step in steps)
 
@@ -234,7 +233,7 @@ def _gather(path: Path, files: dict[Path, str], above: tuple[Path, ...]) -> None
         text = real.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CrosswalkError(f"{path}: cannot be read as text: {error}") from None
-    for parent in checked(str(path), text).extends:
+    for parent in checked(str(path), text).parents:
         _gather(find(parent, real), files, (*above, real))
     files[real] = text
 
@@ -242,20 +241,23 @@ def _gather(path: Path, files: dict[Path, str], above: tuple[Path, ...]) -> None
 @lru_cache(maxsize=32)
 def _resolved(files: tuple[tuple[Path, str], ...]) -> Crosswalk:
     rules: dict[str, RuleText] = {}
+    depth: dict[str, int] = {}
     refusals: dict[str, RefusalText] = {}
     constants: dict[str, ConstantText] = {}
     patterns: dict[str, re.Pattern[str]] = {}
     digests: list[tuple[str, str]] = []
     title = ""
-    for path, text in files:
+    for number, (path, text) in enumerate(files):
         file = checked(str(path), text)
         title = file.title
         patterns |= {name: re.compile(pattern) for name, pattern in file.patterns.items()}
-        for table, items in ((rules, file.rule), (refusals, file.refuse), (constants, file.constant)):
-            for item in items:
-                for other in (rules, refusals, constants):
-                    other.pop(item.id, None)
-                table[item.id] = item  # type: ignore[index,assignment]
+        for identifier in file.ids:
+            for table in (rules, refusals, constants):
+                table.pop(identifier, None)
+        rules |= {item.id: item for item in file.rule}
+        refusals |= {item.id: item for item in file.refuse}
+        constants |= {item.id: item for item in file.constant}
+        depth |= dict.fromkeys(file.ids, -number)
         for rule in file.rule:
             for name in rule.text:
                 if name not in patterns:
@@ -271,7 +273,8 @@ def _resolved(files: tuple[tuple[Path, str], ...]) -> Crosswalk:
         tuple(parents),
         tuple(
             Rule(item.id, concept(item.concept), Selection.of(item), item, order)
-            for order, item in enumerate(rules.values())
+            # what a beamline says comes before what it builds on
+            for order, item in enumerate(sorted(rules.values(), key=lambda item: depth[item.id]))
         ),
         tuple(
             Refusal(item.id, concept(item.concept), Selection.of(item), item.units, item.reason)

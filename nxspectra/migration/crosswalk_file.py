@@ -1,7 +1,8 @@
-"""A crosswalk file as a person writes it: TOML, checked by pydantic, each mistake said with file, line and key."""
+"""A crosswalk file as a person writes it: TOML, each mistake said with file, line and key."""
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -60,10 +61,10 @@ class KeysText(Strict):
     """Which keys of a file are meant."""
 
     id: Identifier = Field(
-        description="Stable name of the rule; a crosswalk that extends this one replaces the rule of the same id."
+        description="Stable name of the rule; a crosswalk that builds on this one replaces it by the same id."
     )
     concept: Name = Field(
-        description="Path of the concept in NXdiffraction_spectra, or its alias: pressure, beam_energy, exposure."
+        description="The concept, by its path in the definition or alias: pressure, beam_energy, exposure."
     )
     keys: tuple[Name, ...] = Field(
         (), description="Names, or ends of paths such as `mono/en`; `*` and `?` stand for anything."
@@ -71,7 +72,11 @@ class KeysText(Strict):
     patterns: tuple[Name, ...] = Field((), description="Regular expressions that the whole name matches.")
     within: tuple[Name, ...] = Field(
         (),
-        description="Where: `NXdetector/NXcollection` is in an NXcollection somewhere below an NXdetector, `NXdetector/**` anywhere below one; any one of the list will do. A step that does not begin with NX is the name of a group.",
+        description=(
+            "Where: `NXdetector/NXcollection` is in an NXcollection somewhere below an NXdetector,"
+            " `NXdetector/**` anywhere below one; any one of the list will do. A step that does not begin"
+            " with NX is the name of a group."
+        ),
     )
     not_within: tuple[Name, ...] = Field((), description="Where not, written as `within`.")
 
@@ -92,7 +97,10 @@ class RuleText(KeysText):
 
     trust: Trust = Field(
         Trust.SET,
-        description="measured: read back from a device; set: asked of a device; derived: computed from other values; stated: typed by a person.",
+        description=(
+            "measured: read back from a device; set: asked of a device; derived: computed from other"
+            " values; stated: typed by a person."
+        ),
     )
     forms: tuple[Form, ...] = Field(tuple(Form), description="Forms that are taken; all by default.")
     values: tuple[Name, ...] = Field(
@@ -116,7 +124,7 @@ class RuleText(KeysText):
     )
     for_all: bool = Field(
         False,
-        description="One value of it holds for every spectrum of a series; say so only of what does not change.",
+        description="One value holds for every spectrum of a series; say so only of what does not change.",
     )
     note: str = Field("", description="Why; shown with the evidence.")
 
@@ -163,12 +171,13 @@ class CrosswalkText(Strict):
     """A crosswalk file."""
 
     title: str = Field(description="What it is for.")
-    extends: Annotated[
-        tuple[Name, ...],
-        Field(
-            description="Crosswalks that it builds on: names of shipped ones, or paths; of rules with the same id the last stands."
+    extends: Name | tuple[Name, ...] = Field(
+        (),
+        description=(
+            "Crosswalks that it builds on: names of shipped ones, or paths that end in .toml; of rules"
+            " with the same id the last stands."
         ),
-    ] = ()
+    )
     patterns: dict[Identifier, str] = Field(
         default_factory=dict,
         description="Named regular expressions with groups `value` and `unit`, for values in free text.",
@@ -177,23 +186,24 @@ class CrosswalkText(Strict):
     refuse: tuple[RefusalText, ...] = ()
     constant: tuple[ConstantText, ...] = ()
 
-    @model_validator(mode="before")
-    @classmethod
-    def _one_parent(cls, given: object) -> object:
-        if isinstance(given, dict) and isinstance(given.get("extends"), str):
-            return {**given, "extends": [given["extends"]]}
-        return given
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of all its rules, refusals and constants."""
+        return tuple(item.id for item in (*self.rule, *self.refuse, *self.constant))
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The crosswalks that it builds on."""
+        return (self.extends,) if isinstance(self.extends, str) else self.extends
 
     @model_validator(mode="after")
     def _distinct(self) -> CrosswalkText:
         for pattern in self.patterns.values():
             if "value" not in _regex(pattern).groupindex:
                 raise ValueError(f"the pattern {pattern!r} has no group (?P<value>...)")
-        seen: set[str] = set()
-        for item in (*self.rule, *self.refuse, *self.constant):
-            if item.id in seen:
-                raise ValueError(f"two rules have the id {item.id!r}")
-            seen.add(item.id)
+        for index, identifier in enumerate(self.ids):
+            if identifier in self.ids[:index]:
+                raise ValueError(f"two rules have the id {identifier!r}")
         return self
 
 
@@ -224,6 +234,12 @@ def checked(path: str, text: str) -> CrosswalkText:
 
 
 # -- saying where a crosswalk is wrong ---------------------------------------------------------
+
+
+def schema_text() -> str:
+    """The JSON Schema of a crosswalk, for editors, as it is published in `appdefs/crosswalk.schema.json`."""
+    return json.dumps(CrosswalkText.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+
 
 _MODELS: Mapping[str, type[Strict]] = {"rule": RuleText, "refuse": RefusalText, "constant": ConstantText}
 

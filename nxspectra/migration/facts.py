@@ -1,4 +1,4 @@
-"""Facts that a person gives because the file does not: `beam_energy=25.6keV`, `intensity=/entry/integrated/I`."""
+"""What a person knows and the file does not say: `beam_energy=25.6keV`, `intensity=/entry/integrated/I`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from nxspectra import units
 from nxspectra.errors import Refused, UnitError, UsageError
 from nxspectra.migration.concepts import ENERGY, Concept, Kind, concept
 from nxspectra.migration.forms import NUMBER, PHOTON, Floats, Problem, implausible, iso_date
+from nxspectra.tree import Group
 
 GIVEN = "given"
 """The trust of what a person gave; it stands above what the file says."""
@@ -30,6 +31,7 @@ class Fact:
     values: Floats | str
     """(), or (n,), in the concept's unit; or a text; empty if it is a path."""
     path: str | None = None
+    """Perhaps with a unit behind it."""
     raw_units: str | None = None
     conversion: str | None = None
 
@@ -43,8 +45,8 @@ class Fact:
 def parse_facts(facts: Mapping[str, str]) -> dict[str, Fact]:
     """The facts by the path of their concept.
 
-    Raises UsageError for a concept that does not exist or is given twice, UnitError for a unit that is missing
-    or of another kind, Refused for a value that is not plausible.
+    Raises UsageError for a concept that does not exist or is given twice, UnitError for a unit that is
+    missing or of another kind, Refused for a value that is not plausible.
     """
     parsed: dict[str, Fact] = {}
     for word, text in facts.items():
@@ -63,7 +65,8 @@ def parse_fact(word: str, text: str) -> Fact:
         return Fact(meant, word, text.strip(), "", path=text.strip())
     if meant.kind in (Kind.INTENSITY, Kind.ANGLES):
         raise UsageError(
-            f"{word}: give the path of a data set in the file, for example {word}={meant.example}; not {text!r}"
+            f"{word}: {text!r} is not the path of a data set in the file; say for example"
+            f" {word}={meant.example}"
         )
     if meant.kind is Kind.DATE:
         date = iso_date(text)
@@ -101,6 +104,22 @@ def _quantity(meant: Concept, word: str, text: str) -> Fact:
     if problem is not None:
         raise Refused(f"{word}: {problem.message}; nothing was written")
     return Fact(meant, word, numbers, converted, None, unit, conversion, photons)
+
+
+def resolve(root: Group, fact: Fact) -> tuple[str, str | None]:
+    """The path of the key that a person named, and the unit if one stands behind it: `/entry/x/t s`.
+
+    Raises UsageError when there is no such key, UnitError when the unit is of another kind.
+    """
+    text = fact.path or ""
+    if root.get(text) is not None:
+        return text, None
+    path, _, unit = text.rpartition(" ")
+    if path.strip() and root.get(path.strip()) is not None:
+        if not fact.concept.is_kind_of(unit):
+            raise UnitError(f"{fact.word}: {unit!r} is not a unit like {fact.concept.unit!r}")
+        return path.strip(), unit
+    raise UsageError(f"{fact.word}: there is no {text} in the file; `nxspectra show` lists what is there")
 
 
 def how_to_give(meant: Concept) -> str:

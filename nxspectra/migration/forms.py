@@ -1,4 +1,4 @@
-"""The forms in which raw files store a value and its unit, read into numbers of one unit, or a problem said."""
+"""The forms in which raw files store a value and its unit, read into numbers in one unit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,47 @@ QUANTITY = re.compile(rf"\s*(?P<value>{NUMBER})\s*(?P<unit>[^\s\d.,;=][^\s,;=]*)
 DURATION = re.compile(r"\s*(?P<h>\d+):(?P<m>[0-5]?\d):(?P<s>[0-5]?\d(?:\.\d*)?)\s*")
 
 IN_NAMES = frozenset(
-    ["eV", "keV", "kev", "KeV", "meV", "MeV", "GeV", "s", "ms", "us", "ns", "sec", "msec", "min", "Pa", "hPa", "kPa", "MPa", "GPa", "gpa", "TPa", "mbar", "bar", "kbar", "Mbar", "deg", "degrees", "degree", "rad", "mrad", "A", "Ang", "Angstrom", "angstrom", "nm", "pm", "K", "C", "degC"]
+    [
+        "eV",
+        "keV",
+        "kev",
+        "KeV",
+        "meV",
+        "MeV",
+        "GeV",
+        "s",
+        "ms",
+        "us",
+        "ns",
+        "sec",
+        "msec",
+        "min",
+        "Pa",
+        "hPa",
+        "kPa",
+        "MPa",
+        "GPa",
+        "gpa",
+        "TPa",
+        "mbar",
+        "bar",
+        "kbar",
+        "Mbar",
+        "deg",
+        "degrees",
+        "degree",
+        "rad",
+        "mrad",
+        "A",
+        "Ang",
+        "Angstrom",
+        "angstrom",
+        "nm",
+        "pm",
+        "K",
+        "C",
+        "degC",
+    ]
 )
 """Units that names and descriptions end in; a list, since most endings of names are no units at all."""
 _NAME_END = re.compile(r".+?(?:_|\s|\()(?:in_)?(?P<unit>[A-Za-z]+)\)?")
@@ -77,10 +117,8 @@ def read_field(
     """What the field says about the concept of the rule; None if nothing."""
     if rule.concept.kind in (Kind.TEXT, Kind.DATE):
         return _text(field, rule, patterns)
-    if field.dtype.kind == "U":
-        found = _numbers_in_text(field, rule, patterns)
-    else:
-        found = _numbers(field, rule)
+    is_text = field.dtype.kind == "U"
+    found = _numbers_in_text(field, rule, patterns) if is_text else _numbers(field, rule)
     if found is None or isinstance(found, Problem):
         return found
     numbers, in_value = found
@@ -88,11 +126,7 @@ def read_field(
     if isinstance(unit, Problem):
         return unit
     if unit is None:
-        shown = short(numbers)
-        example = rule.concept.unit if rule.text.quantity is None else "angstrom"
-        return Problem(
-            "no-units", f"{shown} has no unit; it would be taken if it said one such as {example!r}"
-        )
+        return Problem("no-units", f"{short(numbers)} has no unit, and nothing else says which")
     raw_units = text_attribute(field, "units") or text_attribute(field, "unit")
     return converted(numbers, unit, rule, short(field), raw_units)
 
@@ -192,7 +226,7 @@ def _by_pattern(
 def _unit(
     name: str, field: Field, rule: Rule, around: Group | None, in_value: str | None
 ) -> str | Problem | None:
-    """The unit of the value, from where the rule allows it to come; a Problem if the file contradicts itself."""
+    """The unit of the value, from where the rule allows; a Problem if the file contradicts itself."""
     sources: dict[UnitFrom, Callable[[], str | None]] = {
         UnitFrom.ATTRIBUTE: lambda: text_attribute(field, "units") or text_attribute(field, "unit"),
         UnitFrom.VALUE: lambda: in_value,
@@ -225,7 +259,7 @@ def _unit(
 
 
 def _sibling(name: str, around: Group | None) -> str | None:
-    """The unit in a data set beside the value: `energy_units`, or `unit` in the group that is the quantity."""
+    """The unit in a data set beside the value: `energy_units`, or `unit` in the group of the quantity."""
     if around is None:
         return None
     names = [f"{name}_units", f"{name}_unit", f"{name}_Units", f"{name}_Unit"]

@@ -1,4 +1,4 @@
-"""What a migration found, as a value: what is placed and why, what was refused, what is missing; and as text."""
+"""What a migration found, as a value and as text: what is placed and why, what is refused or missing."""
 
 from __future__ import annotations
 
@@ -29,6 +29,25 @@ class Found(Evidence):
     state: State = State.PLACED
     agreeing: tuple[str, ...] = ()
     """Paths of other keys that say the same within tolerance."""
+
+    @classmethod
+    def of(
+        cls, evidence: Evidence, path: str, shown: str, state: State, agreeing: tuple[str, ...] = ()
+    ) -> Found:
+        """The evidence with what became of it."""
+        return cls(
+            evidence.concept,
+            evidence.origin,
+            evidence.value,
+            evidence.units,
+            evidence.conversion,
+            evidence.rule,
+            evidence.trust,
+            path,
+            shown,
+            state,
+            agreeing,
+        )
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -149,7 +168,7 @@ RULES: dict[str, str] = {
     "missing-concept": "Nothing tells the concept; the message says how to give it.",
     "no-entry": "There is no NXentry to migrate.",
     "no-spectra": "The entry follows another definition and has no spectra; it is left as it is.",
-    "differing-key": "A key says something else than what is taken, because that stood in place or was given.",
+    "differing-key": "A key says something else than what stands in place or was given.",
     "agreeing-number": "A number without a unit agrees with what is taken.",
     "broadcast-value": "One value was given for a series; every spectrum gets it.",
     "added-units": "A value in place had no unit; the unit that the crosswalk knows is added.",

@@ -71,9 +71,9 @@ def our_entry(root: Group, entry: str) -> str | None:
     group = root.group(entry)
     for name in sorted(group.children) if group else ():
         child = root.group(f"{entry}/{name}")
-        if child is not None and child.nx_class == "NXsubentry":
-            if definition_of(root, f"{entry}/{name}") == DEFINITION:
-                return f"{entry}/{name}"
+        subentry = child is not None and child.nx_class == "NXsubentry"
+        if subentry and definition_of(root, f"{entry}/{name}") == DEFINITION:
+            return f"{entry}/{name}"
     return None
 
 

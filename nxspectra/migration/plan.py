@@ -1,19 +1,21 @@
-"""What is to be added to one entry: each concept at its place, with its evidence, or a finding that says why not."""
+"""What is to be added to an entry: each concept at its place with its evidence, or a finding why not."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from nxspectra.errors import Refused
 from nxspectra.findings import Finding, Severity
 from nxspectra.migration.choosing import (
     Choice,
+    Fitted,
     agree,
     agreeing_numbers,
     choose,
+    differing,
+    fit,
     given,
+    same,
     shown,
     usable,
 )
@@ -29,8 +31,9 @@ from nxspectra.migration.concepts import (
     Level,
 )
 from nxspectra.migration.crosswalk import Crosswalk
-from nxspectra.migration.facts import GIVEN, Fact, how_to_give
-from nxspectra.migration.forms import Floats, Problem, short
+from nxspectra.migration.data_group import DataGroup
+from nxspectra.migration.facts import Fact, how_to_give
+from nxspectra.migration.forms import Floats, Problem, short, text_attribute
 from nxspectra.migration.outcome import EntryOutcome, Found, State
 from nxspectra.migration.places import (
     SUBENTRY,
@@ -44,8 +47,8 @@ from nxspectra.migration.places import (
 )
 from nxspectra.migration.series import Series, find_series
 from nxspectra.migration.survey import Candidate, Survey, survey
-from nxspectra.spectra import DEFINITION, VERSION
-from nxspectra.tree import Addition, Evidence, Field, Group, Link, texts
+from nxspectra.spectra import DEFINITION
+from nxspectra.tree import Addition, Evidence, Field, Group
 
 SOURCE = ("instrument", "source")
 DETECTOR = ("instrument", "detector")
@@ -89,6 +92,8 @@ def know(root: Group, entry: str, crosswalk: Crosswalk, facts: dict[str, Fact]) 
     keys = survey(root, entry, crosswalk)
     series, findings = find_series(root, entry, keys, crosswalk, facts)
     definition = definition_of(root, entry)
+    if definition is None and f"{entry}/definition" in root:
+        definition = "that cannot be read"
     return EntryKnown(
         entry,
         keys,
@@ -145,25 +150,22 @@ class _Planning:
         new_subentry = self.root.get(self.base) is None
         if new_subentry:
             self.draft.add(self.base, Group("NXsubentry", {}, default="data"))
-        in_place = self._spectra_in_place()
-        series = None if in_place is not None else known.series
-        shape = in_place or (series.shape if series else None)
-        n = shape[0] if shape else (known.survey.frames[0][1][0] if known.survey.frames else None)
+        data = DataGroup(self.root, self.draft, self.facts)
+        shape = data.in_place(known.ours is not None)
+        series = known.series if shape is None else None
         if series is not None:
-            self._declare()
+            shape = series.shape
+        n = shape[0] if shape else (known.survey.frames[0][1][0] if known.survey.frames else None)
+        if shape is not None:
+            data.declare()
         self._detector(series)
         for concept in CONCEPTS:
             if concept.kind not in (Kind.INTENSITY, Kind.ANGLES):
                 self._concept(concept, n)
-        if series is not None:
-            self._data(series)
-        elif in_place is not None:
-            self._complete_data()
-            self._spectra_found_in_place(in_place)
+        if shape is not None:
+            self._data(data, series, shape)
         else:
             self._no_spectra()
-        if shape is not None:
-            self._defaults()
         additions = () if known.is_left else tuple(self.draft.additions)
         if new_subentry and all(addition.evidence is None for addition in additions):
             additions = ()
@@ -175,158 +177,105 @@ class _Planning:
     def _concept(self, concept: Concept, n: int | None) -> None:
         first = self.draft.prefer.get(DETECTOR) if concept.path.startswith("instrument/detector/") else None
         there = standing(self.root, self.base, concept, first)
-        values = None if there is None else usable(there.node, concept, n)
-        in_use = there if there is not None and not isinstance(values, Problem) else None
-        candidates = self._candidates(concept, None if in_use is None else in_use.real)
-        choice, findings = choose(concept, candidates, n, self.draft.path_of(concept))
-        choice = choice or self._constant(concept)
-        fact = self.facts.get(concept.path)
-        if in_use is not None and values is not None and not isinstance(values, Problem):
-            self._in_place(concept, in_use, values, candidates, n)
+        stands = None if there is None else usable(there.node, concept, n)
+        fits, findings = fit(concept, self._candidates(concept), n)
+        if there is not None and stands is not None and not isinstance(stands, Problem):
+            self._in_place(concept, there, stands, [f for f in fits if f.candidate.real != there.real], n)
             return
-        if fact is not None:
-            self._no_photons(fact)
-            told, noted = given(fact, self.root, self.known.path, self.crosswalk, n)
-            if told is not None:
-                findings = [finding for finding in findings if finding.rule != "ambiguous-key"] + noted
-                choice = self._over(told, candidates, concept)
-        self.findings.extend(findings)
-        if there is not None and isinstance(values, Problem):
-            self._unusable(concept, there, values, choice)
+        choice, contradiction = choose(concept, fits, self.draft.path_of(concept))
+        told, noted = self._given(concept, n)
+        if told is not None:
+            self.findings += [*noted, *differing(concept, told.values, fits, told.evidence.origin)]
+            others = [f for f in fits if f.candidate.real != told.real]
+            choice, contradiction = replace(told, agreeing=same(concept, told.values, others)), []
+        self.findings += [*findings, *contradiction]
+        choice = choice or (None if contradiction else self._constant(concept))
+        if there is not None and isinstance(stands, Problem):
+            own = [f.choice for f in fits if f.candidate.real == there.real]
+            if not any(self._add_units(concept, there, option, n) for option in (told, *own) if option):
+                self._unusable(concept, there, stands, choice)
         elif choice is not None:
             self._place(concept, choice)
-        elif not any(finding.rule == "ambiguous-key" for finding in findings):
+        elif not contradiction:
             self._missing(concept)
 
-    def _candidates(self, concept: Concept, in_place: str | None) -> list[Candidate]:
-        """The keys that tell the concept, without the one that stands in place, for the detector that is meant."""
-        candidates = [c for c in self.known.survey.of(concept) if c.real != in_place]
-        if not concept.path.startswith("instrument/detector/"):
-            return candidates
-        meant = self.meant_detector
-        return [c for c in candidates if c.detector is None or meant is None or c.detector == meant]
-
-    def _in_place(
-        self,
-        concept: Concept,
-        there: Standing,
-        values: Floats | str,
-        candidates: list[Candidate],
-        n: int | None,
-    ) -> None:
-        same = [c.path for c in candidates if agree(values, c.reading.values, concept)]
+    def _given(self, concept: Concept, n: int | None) -> tuple[Choice | None, list[Finding]]:
         fact = self.facts.get(concept.path)
-        if fact is not None and fact.path != there.path:
-            told, _ = given(fact, self.root, self.known.path, self.crosswalk, n)
-            if told is not None and not agree(values, told.values, concept):
-                raise Refused(
-                    f"{fact.word}: {there.path} already says {shown(values, concept)}, not"
-                    f" {shown(told.values, concept)}; what is there is never replaced, nothing was written"
-                )
-        if concept.kind is Kind.QUANTITY:
-            self._differing(concept, values, candidates, there.path)
-        node = there.node
-        assert isinstance(node, Field)
-        evidence = Evidence(
-            concept.path,
-            there.path,
-            shown(values, concept) if isinstance(values, str) else short(node),
-            node.units,
-        )
-        conversion = (
-            None
-            if isinstance(values, str) or node.units == concept.unit
-            else f"{node.units} -> {concept.unit}"
-        )
-        same += agreeing_numbers(self.known.survey, concept, values)
-        self._tell(
-            concept, replace(evidence, conversion=conversion), there.path, values, State.IN_PLACE, tuple(same)
-        )
-
-    def _no_photons(self, fact: Fact) -> None:
+        if fact is None:
+            return None, []
         neutrons = self.known.survey.neutrons
-        if fact.concept is ENERGY and neutrons is not None and fact.from_wavelength:
+        if concept is ENERGY and neutrons is not None and fact.from_wavelength:
             raise Refused(
                 f"{fact.word}: {neutrons} says neutrons, and the formula for photons does not apply to their"
                 " wavelength; nothing was written"
             )
+        return given(fact, self.root, self.known.path, self.crosswalk, n)
 
-    def _differing(
-        self, concept: Concept, values: Floats | str, candidates: list[Candidate], taken: str
+    def _candidates(self, concept: Concept) -> list[Candidate]:
+        """The keys that tell the concept; of a detector, those of the one that the spectra are from."""
+        candidates = self.known.survey.of(concept)
+        if not concept.path.startswith("instrument/detector/") or self.meant_detector is None:
+            return candidates
+        return [c for c in candidates if c.detector in (None, self.meant_detector)]
+
+    def _in_place(
+        self, concept: Concept, there: Standing, values: Floats | str, fits: list[Fitted], n: int | None
     ) -> None:
-        for candidate in candidates:
-            other = candidate.reading.values
-            if not agree(values, other, concept):
-                self.findings.append(
-                    Finding(
-                        candidate.path,
-                        "differing-key",
-                        f"{concept.path}: says {shown(other, concept)}, while {taken} says {shown(values, concept)}",
-                        Severity.WARNING,
-                    )
-                )
-
-    def _over(self, told: Choice, candidates: list[Candidate], concept: Concept) -> Choice:
-        """What a person gave stands; keys that say the same are noted, those that differ are reported."""
-        if concept.kind is Kind.QUANTITY:
-            self._differing(concept, told.values, candidates, told.evidence.origin)
-        same = [c.path for c in candidates if agree(told.values, c.reading.values, concept)]
-        return replace(told, agreeing=tuple(path for path in same if path != told.evidence.origin))
+        told, _ = self._given(concept, n)
+        if told is not None and told.real != there.real and not agree(values, told.values, concept):
+            raise Refused(
+                f"--set {concept.word}: {there.path} already says {shown(values, concept)}, not"
+                f" {shown(told.values, concept)}; what is there is never replaced, nothing was written"
+            )
+        self.findings += differing(concept, values, fits, there.path)
+        unit = text_attribute(there.node, "units")
+        evidence = Evidence(
+            concept.path,
+            there.path,
+            short(there.node) if isinstance(there.node, Field) else "",
+            unit,
+            f"{unit} -> {concept.unit}" if concept.unit and unit != concept.unit else None,
+        )
+        agreeing = same(concept, values, fits) + agreeing_numbers(self.known.survey, concept, values)
+        self._tell(concept, evidence, there.path, values, State.IN_PLACE, agreeing=agreeing)
 
     def _unusable(self, concept: Concept, there: Standing, problem: Problem, choice: Choice | None) -> None:
-        if self._add_units(concept, there, choice):
-            return
+        """What stands there cannot be used: where it is required, another value needs another place."""
         ending = "it is not replaced"
-        if choice is not None and concept.level is Level.REQUIRED:
+        required = concept.level is Level.REQUIRED
+        if choice is not None and required:
             self.blocked.append(concept)
-        elif concept.level is Level.REQUIRED:
-            ending += f"; give {concept.words} with {how_to_give(concept)}"
-        required = concept.level is Level.REQUIRED and not self.known.is_left
-        severity = Severity.VIOLATION if required else Severity.INFO
+        elif required:
+            node = there.node
+            unitless = isinstance(node, Field) and node.dtype.kind in "iuf" and "units" not in node.attributes
+            how = f"--set {concept.word}='{there.path} {concept.unit}'" if unitless else how_to_give(concept)
+            ending += f"; give {concept.words} with {how}"
+        severity = Severity.VIOLATION if required and not self.known.is_left else Severity.INFO
         message = f"{concept.path}: {problem.message}; {ending}"
         self.findings.append(Finding(there.path, problem.rule, message, severity))
 
-    def _add_units(self, concept: Concept, there: Standing, choice: Choice | None) -> bool:
-        """Give a number in place the unit that the crosswalk knows it to have."""
+    def _add_units(self, concept: Concept, there: Standing, choice: Choice, n: int | None) -> bool:
+        """Give a number in place the unit that the crosswalk knows, or a person says, it has."""
         node = there.node
-        if not isinstance(node, Field) or "units" in node.attributes or node.dtype.kind not in "iuf":
+        if choice.real != there.real or choice.unit is None or not isinstance(node, Field):
             return False
-        own = next((c for c in self.known.survey.of(concept) if c.real == there.real), None)
-        if own is None or own.reading.unit is None or choice is None or own.rule.text.quantity:
+        if "units" in node.attributes or node.dtype.kind not in "iuf" or self.known.is_left:
             return False
-        with_unit = node.with_attributes(units=own.reading.unit)
-        n = choice.values.size if isinstance(choice.values, np.ndarray) and choice.values.size > 1 else None
-        values = usable(with_unit, concept, n)
-        if isinstance(values, Problem) or isinstance(values, str):
+        values = usable(node.with_attributes(units=choice.unit), concept, n)
+        if isinstance(values, Problem):
             return False
-        evidence = Evidence(
-            concept.path,
-            own.path,
-            own.reading.raw,
-            None,
-            f"unit {own.reading.unit} added",
-            own.rule.id,
-            str(own.rule.trust),
-        )
         path = f"{there.real}@units"
-        self.draft.add(path, own.reading.unit, evidence)
-        self._tell(concept, evidence, path, values, State.PLACED, ())
-        self.findings.append(
-            Finding(
-                there.path,
-                "added-units",
-                f"{concept.path}: had no unit; {own.reading.unit!r} is added, as rule {own.rule.id} knows",
-                Severity.INFO,
-            )
-        )
+        evidence = replace(choice.evidence, conversion=f"unit {choice.unit} added")
+        self.draft.add(path, choice.unit, evidence)
+        self._tell(concept, evidence, path, values, State.PLACED)
+        message = f"{concept.path}: had no unit; {choice.unit!r} is added ({choice.evidence.rule})"
+        self.findings.append(Finding(there.path, "added-units", message, Severity.INFO))
         return True
 
     def _place(self, concept: Concept, choice: Choice) -> None:
         *steps, _ = concept.path.split("/")
         if tuple(steps) == SOURCE and self.draft.would_make(SOURCE) and not self._whole_source():
-            self._tell(
-                concept, choice.evidence, self.draft.path_of(concept), choice.values, State.NOT_PLACED, ()
-            )
+            self._tell(concept, choice.evidence, self.draft.path_of(concept), choice.values, State.NOT_PLACED)
             return
         agreeing = (*choice.agreeing, *agreeing_numbers(self.known.survey, concept, choice.values))
         if self.known.is_left:
@@ -338,7 +287,7 @@ class _Planning:
                 path = f"{self.draft.group(tuple(steps))}/pressure"
                 item = item.with_attributes(target=path)
             path, state = self.draft.put(concept, item, choice.evidence), State.PLACED
-        self._tell(concept, choice.evidence, path, choice.values, state, agreeing)
+        self._tell(concept, choice.evidence, path, choice.values, state, agreeing=agreeing)
 
     def _whole_source(self) -> bool:
         """Is everything known that an NXsource must have?"""
@@ -378,28 +327,15 @@ class _Planning:
         path: str,
         values: Floats | str,
         state: State,
-        agreeing: tuple[str, ...],
+        *,
+        agreeing: tuple[str, ...] = (),
     ) -> None:
-        self.found.append(
-            Found(
-                concept.path,
-                evidence.origin,
-                evidence.value,
-                evidence.units,
-                evidence.conversion,
-                evidence.rule,
-                evidence.trust,
-                path,
-                shown(values, concept),
-                state,
-                agreeing,
-            )
-        )
+        self.found.append(Found.of(evidence, path, shown(values, concept), state, agreeing))
 
     # -- the detector ----------------------------------------------------------------------------
 
     def _detector(self, series: Series | None) -> None:
-        """Which detector the spectra are from, where there are several: theirs, that of the frames, the first."""
+        """Which detector the spectra are from: theirs, that of the frames, one with a time, the first."""
         raw = groups(self.root, self.known.path, DETECTOR)
         if not raw:
             return
@@ -416,173 +352,27 @@ class _Planning:
 
     # -- the spectra -----------------------------------------------------------------------------
 
-    def _spectra_in_place(self) -> tuple[int, int] | None:
-        """The shape of the spectra that already stand at their place; None if none do."""
-        found = groups(self.root, self.base, ("data",))
-        intensity = self.root.field(f"{found[0]}/intensity") if found else None
-        angles = self.root.field(f"{found[0]}/two_theta") if found else None
-        if intensity is None or angles is None:
-            return None
-        shape = intensity.shape or ()
-        if (
-            len(shape) != 2
-            or angles.shape != shape[1:]
-            or isinstance(usable(angles, TWO_THETA, None), Problem)
-        ):
-            return None
-        if self.known.ours is None and _other_signal(self.root, found[0]):
-            return None
-        return int(shape[0]), int(shape[1])
-
-    def _spectra_found_in_place(self, shape: tuple[int, int]) -> None:
-        where = groups(self.root, self.base, ("data",))[0]
-        for concept in (INTENSITY, TWO_THETA):
-            path = f"{where}/{concept.path.rpartition('/')[2]}"
-            node = self.root.field(path)
-            assert node is not None
-            text = f"{shape[0]} x {shape[1]} {node.dtype}" if concept is INTENSITY else short(node)
-            evidence = Evidence(concept.path, path, text, node.units)
-            self._tell(concept, evidence, path, f"{text} {node.units or ''}".strip(), State.IN_PLACE, ())
-        for concept in (INTENSITY, TWO_THETA):
-            fact = self.facts.get(concept.path)
-            path = f"{where}/{concept.path.rpartition('/')[2]}"
-            if fact is not None and fact.path is not None and not self._same_object(fact.path, path):
-                raise Refused(
-                    f"{fact.word}: {path} is already there and is not {fact.path}; what is there is never replaced"
-                )
-
-    def _same_object(self, one: str, other: str) -> bool:
-        a, b = self.root.find(one), self.root.find(other)
-        return a is not None and b is not None and a[0] == b[0]
-
-    def _declare(self) -> None:
-        """Say that the entry follows the definition; only an entry with spectra does."""
-        told = self.root.field(f"{self.base}/definition")
-        if told is None:
-            self.draft.add(f"{self.base}/definition", Field(DEFINITION, version=VERSION))
-
-    def _data(self, series: Series) -> None:
-        """The group `data`, with the raw spectra by links: they are never copied."""
-        path = f"{self.base}/data"
-        node = self.root.get(path)
-        if node is None:
-            self.draft.add(path, Group("NXdata", {}))
-        elif not isinstance(node, Group) or node.nx_class != "NXdata" or _other_signal(self.root, path):
-            self.blocked.append(INTENSITY)
-            return
-        for name in ("intensity", "two_theta"):
-            if f"{path}/{name}" in self.root:
+    def _data(self, data: DataGroup, series: Series | None, shape: tuple[int, int]) -> None:
+        pressure = next(
+            (
+                found.path.partition("@")[0]
+                for found in self.found
+                if found.concept == PRESSURE.path and found.state is not State.NOT_PLACED
+            ),
+            None,
+        )
+        if series is None:
+            self.found += data.found_in_place(shape)
+            data.complete(pressure)
+        else:
+            problem = data.occupied(series)
+            if problem is not None:
+                self.findings.append(problem)
                 self.blocked.append(INTENSITY)
                 return
-        self._intensity(series, path)
-        self._angles(series, path)
-        self._axes(path)
-
-    def _intensity(self, series: Series, path: str) -> None:
-        key = series.intensity
-        n, points = series.shape
-        raw = f"{n} x {points} {key.field.dtype}"
-        conversion = None
-        if len(key.field.shape or ()) == 1:
-            # one spectrum has no dimension to link along: it is small, and copied
-            conversion = f"({points},) -> (1, {points})"
-            units = {"units": key.field.units} if key.field.units else {}
-            item: Field | Link = Field(key.field.array.reshape(1, -1), units)
-        else:
-            item = self._link(key.real, key.field)
-        evidence = self._evidence(
-            INTENSITY, key.path, raw, key.field.units, conversion, key.rule.id, str(key.rule.trust)
-        )
-        self.draft.add(f"{path}/intensity", item, evidence)
-        how = raw if key.field.units is None else f"{raw} {key.field.units}"
-        self._tell(INTENSITY, evidence, f"{path}/intensity", how, State.PLACED, ())
-
-    def _angles(self, series: Series, path: str) -> None:
-        key = series.angles
-        raw = short(key.field)
-        conversion = None
-        if series.says_unit:
-            item: Field | Link = self._link(key.real, key.field)
-        else:
-            item = Field(series.two_theta, units=TWO_THETA.unit)
-            conversion = f"{series.raw_unit} -> {TWO_THETA.unit}"
-        evidence = self._evidence(
-            TWO_THETA, key.path, raw, key.field.units, conversion, key.rule.id, str(key.rule.trust)
-        )
-        self.draft.add(f"{path}/two_theta", item, evidence)
-        self._tell(TWO_THETA, evidence, f"{path}/two_theta", series.two_theta, State.PLACED, ())
-
-    def _evidence(
-        self,
-        concept: Concept,
-        path: str,
-        raw: str,
-        unit: str | None,
-        conversion: str | None,
-        rule: str,
-        trust: str,
-    ) -> Evidence:
-        fact = self.facts.get(concept.path)
-        if fact is not None:
-            return Evidence(concept.path, path, raw, unit, conversion, fact.origin, GIVEN)
-        return Evidence(concept.path, path, raw, unit, conversion, rule, trust)
-
-    def _link(self, real: str, node: Field) -> Link:
-        """A link to a raw data set, which is told where it stands, as NeXus asks of what is linked."""
-        if "target" not in node.attributes:
-            self.draft.add(f"{real}@target", real)
-        return Link(real)
-
-    def _axes(self, path: str) -> None:
-        pressure = self._pressure_path()
-        if pressure is not None and f"{path}/pressure" not in self.root:
-            self.draft.add(f"{path}/pressure", Link(pressure))
-        first = "." if pressure is None else "pressure"
-        for name, value in (
-            ("signal", "intensity"),
-            ("axes", np.array([first, "two_theta"])),
-            ("interpretation", "spectrum"),
-        ):
-            if f"{path}@{name}" not in self.root:
-                self.draft.add(f"{path}@{name}", value)
-
-    def _complete_data(self) -> None:
-        """What may still be missing from spectra in place: attributes, and the pressure axis once it is known."""
-        path = f"{self.base}/data"
-        axes = texts(self.root.attribute(f"{path}@axes"))
-        if axes and "pressure" not in axes:
-            pressure = self._pressure_path()
-            if pressure is not None and f"{path}/pressure" not in self.root:
-                self.draft.add(f"{path}/pressure", Link(pressure))
-                self.draft.add(f"{path}@pressure_indices", 0)
-        else:
-            self._axes(path)
-        self._declare()
-        if (
-            definition_of(self.root, self.base) == DEFINITION
-            and f"{self.base}/definition@version" not in self.root
-        ):
-            self.draft.add(f"{self.base}/definition@version", VERSION)
-
-    def _pressure_path(self) -> str | None:
-        for found in self.found:
-            if found.concept == PRESSURE.path and found.state is not State.NOT_PLACED:
-                return found.path.partition("@")[0]
-        return None
-
-    def _defaults(self) -> None:
-        """What is plotted first, where the file does not say."""
-        entry = self.known.path
-        if self.base != entry:
-            if f"{self.base}@default" not in self.root and self.root.get(self.base) is not None:
-                self.draft.add(f"{self.base}@default", "data")
-            name = self.base.rpartition("/")[2]
-        else:
-            name = "data"
-        if f"{entry}@default" not in self.root:
-            self.draft.add(f"{entry}@default", name)
-        if "default" not in self.root.attributes and self.first:
-            self.draft.add("/@default", entry.strip("/"))
+            self.found += data.place(series)
+            data.axes(pressure)
+        data.defaults(self.known.path, self.first)
 
     def _no_spectra(self) -> None:
         known = self.known
@@ -612,14 +402,15 @@ class _Planning:
         """Problems of keys matter less where the concept was found all the same; each is said once."""
         told = {found.concept for found in self.found}
         agreed = {path for found in self.found for path in found.agreeing}
+        expected = {one.path: one.unit for one in self.known.survey.unitless}
         once: dict[tuple[str, str, str], Finding] = {}
         unusable = {finding.path for finding in self.findings if finding.rule == "unusable-in-place"}
         for concept, finding in self.known.survey.problems:
             said = finding
             if finding.rule == "no-units" and finding.path in unusable:
                 continue
-            if finding.rule == "no-units" and finding.path in agreed:
-                message = f"{concept.path}: has no unit; agrees if it is in {concept.unit}"
+            if finding.rule == "no-units" and finding.path in agreed and finding.path in expected:
+                message = f"{concept.path}: has no unit; agrees if it is in {expected[finding.path]}"
                 said = Finding(finding.path, "agreeing-number", message, Severity.INFO)
             elif concept.path in told or concept.level is not Level.REQUIRED:
                 said = replace(finding, severity=Severity.INFO)
@@ -629,15 +420,3 @@ class _Planning:
         for finding in self.findings:
             once.setdefault((finding.path, finding.rule, finding.message), finding)
         return tuple(once.values())
-
-
-def _other_signal(root: Group, path: str) -> bool:
-    """Does the NXdata group already plot something that is not our intensity?"""
-    group = root.group(path)
-    if group is None:
-        return False
-    signal = texts(group.attributes.get("signal"))
-    if signal:
-        return signal != ("intensity",)
-    children = (root.get(f"{path}/{name}") for name in group.children)
-    return any(child is not None and "signal" in child.attributes for child in children)

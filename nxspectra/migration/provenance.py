@@ -1,4 +1,4 @@
-"""The NXprocess that says how an entry was migrated, so that every value can be traced and taken away again."""
+"""The NXprocess that says how an entry was migrated, so that every value can be traced and taken away."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import PurePath
 from nxspectra import __version__
 from nxspectra.migration.crosswalk import Crosswalk
 from nxspectra.migration.outcome import Found, State
-from nxspectra.tree import Attribute, Field, Group, Link, Node
+from nxspectra.tree import Attribute, Field, Group, Link, Node, Unreadable
 
 PROGRAM = "nxspectra"
 TREE_DIGEST = "sha256 of the tree"
-"""The algorithm of the checksum where there was no file: of names, attributes and values, not of bytes on disk."""
+"""Algorithm of the checksum where there was no file: of names, attributes and values."""
 
 
 def account(
@@ -82,7 +82,10 @@ def tree_digest(root: Group) -> str:
     for path, node in [("/", root), *sorted(root.walk(), key=lambda item: item[0])]:
         digest.update(f"{path}\0{_kind(node)}\0".encode())
         for name, value in sorted(node.attributes.items()):
-            digest.update(f"@{name}\0".encode() + _bytes(Field(value)) if value is not None else b"\0")
+            digest.update(f"@{name}\0".encode())
+            digest.update(
+                repr(value).encode() if isinstance(value, Unreadable | None) else _bytes(Field(value))
+            )
         if isinstance(node, Field):
             digest.update(_bytes(node))
     return digest.hexdigest()

@@ -13,7 +13,7 @@ from nxspectra.findings import Finding, Severity
 from nxspectra.migration.concepts import INTENSITY, TWO_THETA
 from nxspectra.migration.crosswalk import Crosswalk, Rule, Selection
 from nxspectra.migration.crosswalk_file import RuleText, Trust
-from nxspectra.migration.facts import GIVEN, Fact
+from nxspectra.migration.facts import GIVEN, Fact, resolve
 from nxspectra.migration.forms import Floats, Problem, read_field
 from nxspectra.migration.survey import SpectraKey, Survey
 from nxspectra.tree import Field, Group
@@ -80,14 +80,13 @@ def _named(root: Group, entry: str, fact: Fact | None) -> list[SpectraKey]:
     """The key that a person named, if it is in this entry or beside all entries."""
     if fact is None or fact.path is None or not belongs(root, fact.path, entry):
         return []
-    found = root.find(fact.path)
+    path, unit = resolve(root, fact)
+    found = root.find(path)
     if found is None or not isinstance(found[1], Field):
-        raise UsageError(
-            f"{fact.word}: there is no data set {fact.path} in the file; `nxspectra show` lists them"
-        )
+        raise UsageError(f"{fact.word}: {path} is not a data set; `nxspectra show` lists what is there")
     if found[1].dtype.kind not in "iuf":
-        raise Refused(f"{fact.word}: {fact.path} holds no numbers but {found[1].dtype}; nothing was written")
-    return [SpectraKey(fact.concept, fact.path, given_rule(fact), found[1], found[0])]
+        raise Refused(f"{fact.word}: {path} holds no numbers but {found[1].dtype}; nothing was written")
+    return [SpectraKey(fact.concept, path, given_rule(fact, unit), found[1], found[0])]
 
 
 def belongs(root: Group, path: str, entry: str) -> bool:
@@ -97,9 +96,11 @@ def belongs(root: Group, path: str, entry: str) -> bool:
     return first == entry or not (isinstance(node, Group) and node.nx_class == "NXentry")
 
 
-def given_rule(fact: Fact) -> Rule:
-    """A rule that takes any form of the key that a person named."""
-    text = RuleText(id=GIVEN, concept=fact.concept.path, keys=("*",), trust=Trust.MEASURED)
+def given_rule(fact: Fact, unit: str | None) -> Rule:
+    """A rule that takes any form of the key that a person named, in the unit given with it."""
+    text = RuleText(
+        id=GIVEN, concept=fact.concept.path, keys=("*",), trust=Trust.MEASURED, unit=unit, for_all=True
+    )
     return Rule(fact.origin, fact.concept, Selection.of(text), text, -1)
 
 

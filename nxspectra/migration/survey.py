@@ -11,7 +11,7 @@ from nxspectra import units
 from nxspectra.findings import Finding, Severity
 from nxspectra.migration.concepts import ENERGY, Concept, Kind
 from nxspectra.migration.crosswalk import Crosswalk, Key, Refusal, Rule
-from nxspectra.migration.forms import Floats, Problem, Reading, read, short, text_attribute
+from nxspectra.migration.forms import PHOTON, Floats, Problem, Reading, read, short, text_attribute
 from nxspectra.spectra import DEFINITION
 from nxspectra.tree import Field, Group, Link
 
@@ -50,6 +50,16 @@ class SpectraKey:
         return self.rule.trust.rank, self.rule.order
 
 
+@dataclass(frozen=True, slots=True)
+class Unitless:
+    """A number without a unit, as the concept's value if it is in the unit that one would expect."""
+
+    concept: Concept
+    path: str
+    values: Floats
+    unit: str
+
+
 @dataclass
 class Survey:
     """Everything that the keys of one entry tell."""
@@ -57,8 +67,8 @@ class Survey:
     candidates: dict[str, list[Candidate]] = field(default_factory=dict)
     spectra: dict[str, list[SpectraKey]] = field(default_factory=dict)
     problems: list[tuple[Concept, Finding]] = field(default_factory=list)
-    unitless: list[tuple[Concept, str, Floats]] = field(default_factory=list)
-    """Numbers without a unit; one that agrees with a number that has one is noted as such."""
+    unitless: list[Unitless] = field(default_factory=list)
+    """One that agrees with a number that has a unit is noted as such."""
     frames: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
     """Stacks of detector images: path and shape."""
     constants: list[tuple[Concept, str, str, str]] = field(default_factory=list)
@@ -194,10 +204,10 @@ def _consider(found: Survey, crosswalk: Crosswalk, visited: _Visited) -> set[tup
         if concept.path in refused or concept.path in taken:
             continue
         if concept.kind in (Kind.INTENSITY, Kind.ANGLES):
+            taken.add(concept.path)
             if isinstance(node, Field) and node.dtype.kind in "iuf" and node.size > 1:
                 spectra = SpectraKey(concept, key.path, rule, node, visited.real)
                 found.spectra.setdefault(concept.path, []).append(spectra)
-                taken.add(concept.path)
             continue
         if concept is ENERGY and found.neutrons is not None:
             reading: Reading | Problem | None = _of_neutrons(node, rule, found.neutrons)
@@ -207,14 +217,25 @@ def _consider(found: Survey, crosswalk: Crosswalk, visited: _Visited) -> set[tup
             continue
         taken.add(concept.path)
         if isinstance(reading, Problem):
-            finding = Finding(key.path, reading.rule, f"{concept.path}: {reading.message}", Severity.WARNING)
-            found.problems.append((concept, finding))
-            if reading.rule == "no-units" and isinstance(node, Field) and node.dtype.kind in "iuf":
-                found.unitless.append((concept, key.path, np.asarray(node.array, dtype=np.float64)))
+            _note_problem(found, rule, visited, reading)
         else:
             candidate = Candidate(concept, key.path, rule, reading, visited.real, _detector(key))
             found.candidates.setdefault(concept.path, []).append(candidate)
     return {(concept, visited.real) for concept in refused}
+
+
+def _note_problem(found: Survey, rule: Rule, visited: _Visited, problem: Problem) -> None:
+    concept, path, node = rule.concept, visited.key.path, visited.node
+    hint = ""
+    if problem.rule == "no-units":
+        hint = f"; if it is in {rule.unit}, say --set {concept.word}='{path} {rule.unit}'"
+        if isinstance(node, Field) and node.dtype.kind in "iuf":
+            numbers = np.asarray(node.array, dtype=np.float64)
+            with np.errstate(divide="ignore"):
+                meant = PHOTON / numbers if rule.text.quantity == "wavelength" else numbers
+            found.unitless.append(Unitless(concept, path, meant, rule.unit))
+    message = f"{concept.path}: {problem.message}{hint}"
+    found.problems.append((concept, Finding(path, problem.rule, message, Severity.WARNING)))
 
 
 def _applies(refusal: Refusal, node: Group | Field) -> bool:
