@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,8 @@ from nxspectra.classifiers import Model
 from nxspectra.cli.frame import DONE, Format, Verb, files_argument, format_option, note, say, say_json
 from nxspectra.cli.labelling import boundary_words
 from nxspectra.cli.progress import busy
-from nxspectra.errors import MissingExtra, NxspectraError
-from nxspectra.spectra import Classification, Spectra
-from nxspectra.tree import Group
+from nxspectra.errors import NxspectraError
+from nxspectra.spectra import Classification
 
 
 class Numbers(click.ParamType[tuple[int, ...]]):
@@ -142,3 +142,93 @@ def _places(
             raise click.UsageError(f"{place} is already there; --overwrite replaces it")
         places[number] = place
     return places
+
+
+def ambiguous(found: Classification) -> tuple[int, int] | None:
+    """Last frame of the unbroken run that begins the series, and first of the one that ends it.
+
+    None where the series does not begin with one class and end with another; doi 10.5334/dsj-2022-015.
+    """
+    runs = list(found.runs())
+    (begin, _, last), (end, first, _) = runs[0], runs[-1]
+    return None if len(runs) < 2 or begin == end or begin < 0 or end < 0 else (last, first)
+
+
+def say_model(model: Model, place: Path | None, found: Iterable[tuple[Path, Classification]]) -> None:
+    """A trained model as a person reads it: from what it learned, and what it makes of the series."""
+    say(f"{place}: {model.card.classifier}, classes {', '.join(model.card.classes)}", bold=True)
+    for file, each in found:
+        say(f"  {file}")
+        for boundary in each.boundaries:
+            say(f"    {boundary_words(boundary)}")
+        if each.confidence is not None:
+            say(f"    P_conf {each.confidence:.4f} (how cleanly the labels switch once; not accuracy)")
+    say(f"  sha256 {model.digest}")
+
+
+def say_table(rows: Iterable[Row], *, many: bool) -> None:
+    """P_conf and the ambiguous region against the number of bins."""
+    say("bins  P_conf  ambiguous  between frames" + ("  file" if many else ""), bold=True)
+    for row in rows:
+        region = ambiguous(row.found)
+        confidence = "-" if row.found.confidence is None else f"{row.found.confidence:.4f}"
+        between = "-" if region is None else f"{region[0]} and {region[1]}"
+        number = "-" if region is None else f"{region[1] - region[0] - 1}"
+        words = f"{row.bins or '':>4}  {confidence:>6}  {number:>9}  {between:<14}"
+        say(f"{words}  {row.file}" if many else words.rstrip())
+
+
+def draw(rows: Iterable[Row], path: Path) -> None:
+    from nxspectra import pictures  # matplotlib is loaded for those who want a picture
+
+    shown = list(rows)
+    first = [row for row in shown if row.file == shown[0].file]
+    results = [
+        pictures.BinsResult(row.bins or 0, row.found.confidence, ambiguous(row.found)) for row in first
+    ]
+    pictures.save(pictures.bins_study(results, first[0].found.class_index.size), path)
+    note(f"picture: {path}")
+
+
+def as_json(
+    model: Model, bins: int | None, place: Path | None, found: Iterable[tuple[Path, Classification]]
+) -> dict[str, object]:
+    return {
+        "file": None if place is None else str(place),
+        "classifier": model.card.classifier,
+        "digest": model.digest,
+        "classes": list(model.card.classes),
+        "bins": bins,
+        "series": [
+            {
+                "file": str(file),
+                "P_conf": each.confidence,
+                "ambiguous": ambiguous(each),
+                "boundaries": [boundary.as_json() for boundary in each.boundaries],
+            }
+            for file, each in found
+        ],
+    }
+
+
+@click.command(cls=Verb)
+@format_option
+def plugins(*, form: Format) -> int:
+    """List the classifiers that are installed.
+
+    They come in by the entry-point group `nxspectra.classifiers`; their names are what --classifier takes.
+    """
+    for name, entry in sorted(classifiers.installed().items()):
+        try:
+            about, problem = (inspect.getdoc(classifiers.classifier(name)) or "").partition("\n")[0], None
+        except NxspectraError as error:
+            about, problem = "", str(error)
+        package = None if entry.dist is None else f"{entry.dist.name} {entry.dist.version}"
+        if form == "json":
+            say_json(
+                {"name": name, "package": package, "entry": entry.value, "about": about, "error": problem}
+            )
+        else:
+            say(f"{name:<16} {about or problem}")
+            say(f"{'':<16} {entry.value}, from {package}")
+    return DONE

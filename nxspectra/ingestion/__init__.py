@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def ingest(
         raise UsageError(f"workers={workers}: at least one is needed")
     given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     store = catalogue if isinstance(catalogue, Catalogue) else Catalogue(catalogue)
-    folder = Path(output) if output is not None else Path(store.folder) / "files"
+    folder = Path(output) if output is not None else store.folder / "files"
     if model is not None:
         Model.load(model)
     Crosswalk.load(os.fspath(crosswalk))
@@ -73,7 +74,7 @@ def ingest(
         Settings.load(),
         limits or Limits(),
     )
-    files = [file for path in given for file in files_in(Path(path), besides=(Path(store.folder), folder))]
+    files = [file for path in given for file in files_in(Path(path), besides=(store.folder, folder))]
     return _filed(take_all(stops(files), task, workers), store)
 
 
@@ -111,13 +112,14 @@ def stops(files: Iterable[Path]) -> list[Stop]:
     return [Stop(file, stems[file.stem] > 1) for file in reversed(once.values())]
 
 
-def _filed(arrivals: Iterator[Arrival], store: Catalogue) -> Iterator[Ingested]:
-    for arrival in arrivals:
-        ingested = arrival.ingested
-        if arrival.description is not None:
-            try:
-                store.file(arrival.description)
-            except NxspectraError as error:
-                reason = f"described, but it could not be filed: {error}"
-                ingested = replace(ingested, state=State.FAILED, reason=reason)
-        yield ingested
+def _filed(arrivals: Generator[Arrival], store: Catalogue) -> Iterator[Ingested]:
+    with store, closing(arrivals):
+        for arrival in arrivals:
+            ingested = arrival.ingested
+            if arrival.description is not None:
+                try:
+                    store.file(arrival.description)
+                except NxspectraError as error:
+                    reason = f"described, and could not be filed: {error}"
+                    ingested = replace(ingested, state=State.FAILED, reason=reason)
+            yield ingested

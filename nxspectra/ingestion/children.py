@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Self
@@ -76,7 +76,7 @@ class Child:
         self.end()
 
 
-def take_all(stops: Sequence[Stop], task: Task, workers: int) -> Iterator[Arrival]:
+def take_all(stops: Sequence[Stop], task: Task, workers: int) -> Generator[Arrival]:
     """What became of each file, in the order in which they are done."""
     waiting = deque(stops)
     children: list[Child] = []

@@ -16,7 +16,7 @@ from pathlib import Path
 from nxspectra import classifiers, hdf5, migration, rdf, validation
 from nxspectra.classifiers import Model
 from nxspectra.errors import FileError, NxspectraError, UnsafeFile
-from nxspectra.findings import Finding, Severity
+from nxspectra.findings import Finding, Report, Severity
 from nxspectra.ingestion.limits import Limits, bound_cpu
 from nxspectra.rdf import Description
 from nxspectra.settings import Settings
@@ -125,18 +125,20 @@ def _travel(stop: Stop, task: Task) -> Arrival:
     if unsafe:
         return Arrival(Ingested(file, State.REFUSED, reason=_reasons(unsafe), findings=unsafe))
     raw = hdf5.read(stop.file)
-    run = migration.migrate(raw, task.crosswalk, task.facts)
+    run, review = migration.migrate_and_review(raw, task.crosswalk, task.facts)
     report = validation.validate(run)
-    if not report.conforms:
+    if not _conforms(report, run):
         description = rdf.describe(run, task.settings, report=report)
-        reason = _reasons(report.of(Severity.VIOLATION)) or "it follows no application definition"
+        missing = [finding for finding in review.findings if finding.severity is Severity.VIOLATION]
+        reason = _reasons(missing or report.of(Severity.VIOLATION)) or "it follows no application definition"
         found = Ingested(file, State.NONCONFORMING, description.pid, None, reason, report.findings)
         return Arrival(found, description)
     target, earlier = _target(stop, task, run)
     if earlier is not None:
         run = _continued(earlier, run)
     model = None if task.model is None else _model(task.model)
-    if model is not None and not _has_labels_of(run, model):
+    has_spectra = spectra_entry(run) is not None
+    if model is not None and has_spectra and not _has_labels_of(run, model):
         run = annotate(run, classifiers.classify(run, model))
     unchanged = earlier is not None and run.source is earlier.source and not run.additions
     if not unchanged:
@@ -160,6 +162,15 @@ def _not_as_meant(back: Group, run: Group, findings: Iterable[Finding]) -> str |
         return f"written, and cannot be read back: {', '.join(lost)}"
     wrong = [finding for finding in findings if finding.severity is Severity.VIOLATION]
     return f"written, and read back it is not in order: {_reasons(wrong)}" if wrong else None
+
+
+def _conforms(report: Report, root: Group) -> bool:
+    """The entry with the spectra conforms; of a file without such an entry, all of it.
+
+    A file may claim a definition of a detector that it does not keep, and still hold our subentry, sound.
+    """
+    ours = spectra_entry(root)
+    return any(entry.path == ours and entry.conforms for entry in report.entries) or report.conforms
 
 
 def _reasons(findings: Iterable[Finding]) -> str:
