@@ -19,8 +19,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array: TypeAlias = NDArray[Any]
-Attribute: TypeAlias = "str | int | float | bool | np.generic | Array | None"
-"""Scalar text is `str`, an array of text has dtype kind U, a null data space is None."""
+Attribute: TypeAlias = "str | int | float | bool | np.generic | Array | Unreadable | None"
+"""Scalar text is `str`, an array of text has dtype kind U, a null data space is None.
+
+One that is in the file and could not be read is Unreadable.
+"""
 
 LINKS_FOLLOWED = 32
 

@@ -159,10 +159,18 @@ class Builder:
         """The HDF5 type for values of `dtype` in the file, and in memory."""
         if dtype.kind == "O" and h5py.check_string_dtype(dtype) is not None:
             return TEXT_TYPE, TEXT_IN_MEMORY
+        # Types that differ only in h5py's metadata, as enumerations do, are equal for numpy.
+        key = dtype if dtype.metadata is None and dtype.names is None else None
+        known = self.types.get(key) if key is not None else None
+        if known is not None:
+            return known
         try:
-            return h5t.py_create(dtype, logical=True), h5t.py_create(dtype)
+            made = h5t.py_create(dtype, logical=True), h5t.py_create(dtype)
         except TypeError:
             raise Refused(f"{path}: values of type {dtype} have no place in HDF5") from None
+        if key is not None:
+            self.types[key] = made
+        return made
 
 
 def space(array: Array) -> h5s.SpaceID:
@@ -182,11 +190,8 @@ def storable(array: Array, path: str) -> Array:
         return packed
     if dtype.kind == "U":
         texts = np.empty(array.shape, dtype=TEXT)
-        texts[...] = (
-            []
-            if not array.size
-            else np.reshape([checked_text(text, path) for text in array.flat], array.shape)
-        )
+        if array.size:
+            texts.reshape(-1)[:] = [checked_text(text, path) for text in array.flat]
         return texts
     if dtype.kind == "O":
         return ragged(array, path)

@@ -116,24 +116,33 @@ def opened(path: str | os.PathLike[str]) -> Iterator[tuple[h5f.FileID, SourceFil
         if not stat.S_ISREG(status.st_mode):
             raise FileError(f"{path}: is not a regular file")
         start = look_at(where, status)
-    try:
-        file = h5f.open(os.fsencode(where), h5f.ACC_RDONLY, without_lock())
-    except OSError as error:
-        if "locking flag" not in str(error):
-            raise NotHDF5(f"{path}: cannot be opened as HDF5: {error}") from None
-        # This very process has it open with locking on; one file has one setting in a process.
-        file = h5f.open(os.fsencode(where), h5f.ACC_RDONLY)
+    file = open_file(where, str(path))
     try:
         yield file, SourceFile(where, identity(status), start == 0)
     finally:
         file._close_open_objects(h5f.OBJ_LOCAL | h5f.OBJ_ALL)
 
 
+def open_file(where: str, said: str) -> h5f.FileID:
+    for access in (without_lock(), None, locking(True, False), locking(True, True), locking(False, False)):
+        try:
+            return h5f.open(os.fsencode(where), h5f.ACC_RDONLY, access)
+        except OSError as error:
+            # This very process has it open already, and in one process one file has one setting.
+            if "flag values don't match" not in str(error):
+                raise NotHDF5(f"{said}: cannot be opened as HDF5: {error}") from None
+    raise FileBusy(f"{said}: is open in this program in another way; close it there first")
+
+
+def locking(lock: bool, ignore_when_disabled: bool) -> h5p.PropFAID:
+    access = h5p.create(h5p.FILE_ACCESS)
+    access.set_file_locking(lock, ignore_when_disabled)
+    return access
+
+
 def without_lock() -> h5p.PropFAID:
     """File access that takes no lock: a reader that takes one stops the next scan of a beamline."""
-    access = h5p.create(h5p.FILE_ACCESS)
-    access.set_file_locking(False, True)
-    return access
+    return locking(False, True)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from h5py import h5a, h5d, h5f, h5g, h5l, h5o, h5r, h5s, h5t
 
@@ -164,7 +164,7 @@ class Walk:
             try:
                 value = self.attribute(item, name, attributes)
             except FAILURES as error:
-                value = cast("Attribute", Unreadable(f"cannot be read: {reason(error)}"))
+                value = Unreadable(f"cannot be read: {reason(error)}")
             attributes[name_text(name)] = value
         return attributes
 

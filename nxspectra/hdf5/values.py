@@ -121,13 +121,16 @@ def given_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return dtype
 
 
-def given_value(array: Array, located: Located) -> Array:
-    """What h5py read, without bytes for text and without h5py's own objects."""
-    dtype = array.dtype
+def given_value(array: Array, located: Located, dtype: np.dtype[Any] | None = None) -> Array:
+    """What h5py read, without bytes for text and without h5py's own objects.
+
+    `dtype` is that of the array with h5py's metadata, which the elements of a list have lost.
+    """
+    dtype = array.dtype if dtype is None else dtype
     if is_plain(dtype):
         return array
     if dtype.names is not None:
-        parts = {name: given_value(array[name], located) for name in dtype.names}
+        parts = {name: given_value(array[name], located, dtype[name].base) for name in dtype.names}
         packed = np.empty(
             array.shape, [(name, part.dtype, part.shape[array.ndim :]) for name, part in parts.items()]
         )
@@ -138,10 +141,11 @@ def given_value(array: Array, located: Located) -> Array:
         return texts_in(array, decoded)
     if h5py.check_ref_dtype(dtype) is not None:
         return texts_in(array, located)
-    if dtype.kind == "O":
+    elements = h5py.check_vlen_dtype(dtype)
+    if isinstance(elements, np.dtype):
         out = np.empty(array.shape, dtype=object)
         for index in np.ndindex(array.shape):
-            out[index] = given_value(np.asarray(array[index]), located)
+            out[index] = given_value(np.asarray(array[index]), located, elements)
         return out
     return array
 
