@@ -84,20 +84,19 @@ def _cut_spikes(curves: Floats, reach: int, threshold: float) -> None:
         curves[row, lost] = np.interp(lost, np.flatnonzero(keep), curves[row, keep])
 
 
-def without_edge_spikes(two_theta: Floats, curves: Floats, width: float, threshold: float) -> Floats:
+def without_edge_spikes(two_theta: Floats, curves: Floats, width: float) -> Floats:
     """The curves with what rises within `width` degrees of either end cut down to what lies next to it.
 
-    There few pixels are left to average over. What lies next to it is the three widths inwards: their median,
-    and `threshold` times their noise.
+    There few pixels are left to average over. A point is cut when it stands twice as high above the median of
+    the three widths next to it as the highest of them, and becomes that median.
     """
     points = int(np.searchsorted(two_theta, two_theta[0] + width))
     if points < 1 or two_theta.size < 8 * points + 8:
         return curves
     curves = curves.copy()
     for end in (curves, curves[:, ::-1]):
-        beside = end[:, points : 4 * points]
-        level = np.median(beside, axis=1)[:, np.newaxis]
-        limit = level + threshold * noise_of(beside)[:, np.newaxis]
-        edge = end[:, :points]
-        np.copyto(edge, np.broadcast_to(level, edge.shape), where=edge > limit)
+        edge, beside = end[:, :points], end[:, points : 4 * points]
+        level = np.median(beside, axis=1, keepdims=True)
+        limit = 2.0 * beside.max(axis=1, keepdims=True) - level
+        np.copyto(edge, level, where=edge > limit)
     return curves

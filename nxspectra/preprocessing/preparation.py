@@ -71,10 +71,10 @@ class Preprocessing:
     """Share of a spectrum's points that may be missing and be filled; with more it is unusable."""
     spike_width: float = 0.024
     """Degrees; what stands out and is narrower is a fault of the detector. 0 leaves spikes."""
-    edge_width: float = 0.1
-    """Degrees at either end in which whatever rises above what lies next to it is a fault. 0 leaves it."""
     threshold: float = 10.0
-    """How many standard deviations of the noise a fault stands out."""
+    """How many times the noise, as neighbouring points show it, a spike stands out."""
+    edge_width: float = 0.1
+    """Degrees at either end in which what rises far above all that lies next to it is a fault. 0 leaves it."""
     normalisation: Normalisation = "none"
     """`none` leaves counts, `noise` divides by the standard deviation of the noise, `area` by the mean."""
 
@@ -104,7 +104,7 @@ class Preprocessing:
         if self.spike_width:
             curves = without_spikes(axis, curves, self.spike_width, self.threshold)
         if self.edge_width:
-            curves = without_edge_spikes(axis, curves, self.edge_width, self.threshold)
+            curves = without_edge_spikes(axis, curves, self.edge_width)
         if self.normalisation == "noise":
             curves = _divided(curves, noise_of(curves))
         elif self.normalisation == "area":
