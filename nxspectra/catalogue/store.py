@@ -48,7 +48,7 @@ class GraphStore:
     ) -> None:
         """Put `triples` in the place of a graph: all of them or, if anything goes wrong, what was there."""
         with self.writing() as store:
-            # One update is one transaction. Its text is made of terms that pyoxigraph parsed and writes itself.
+            # One update is one transaction; its text is terms that pyoxigraph parsed and writes itself.
             drops = "".join(f"DROP SILENT GRAPH {other} ; " for other in (name, *also_drop))
             store.update(f"{drops}INSERT DATA {{ GRAPH {name} {{ {' . '.join(map(str, triples))} }} }}")
         self._dirty = True
