@@ -54,6 +54,10 @@ def seconds(function: Callable[[], object]) -> float:
     return float(best)
 
 
+def compare(name: str, peer: float, ours: float) -> None:
+    print(f"spectra per CPU second: {name} {1 / peer:.0f}, ours {1 / ours:.0f}; ratio {peer / ours:.0f}")
+
+
 @pytest.mark.parametrize("engine", ["numpy", "numba"])
 def test_a_ramp(benchmark: BenchmarkFixture, counts: Floats, engine: Engine) -> None:
     background(counts[:1], engine=engine)

@@ -201,7 +201,6 @@ def test_spikes_at_the_ends_are_cut_down_to_what_lies_beside_them(spectra: Spect
     mended, plain = Preprocessing()(spectra), PUBLISHED(spectra)
     assert plain[:, -24:].max(axis=1).min() > 2.0
     assert np.median(mended[:, -24:].max(axis=1)) < 2.0
-    assert np.all(mended[:, -24:] <= np.maximum(plain[:, -24:], 0.0))
     assert np.array_equal(mended[:, 200:300], plain[:, 200:300])
 
 

@@ -74,7 +74,7 @@ class Preprocessing:
     threshold: float = 10.0
     """How many times the noise, as neighbouring points show it, a spike stands out."""
     edge_width: float = 0.1
-    """Degrees at either end in which what rises far above all that lies next to it is a fault. 0 leaves it."""
+    """Degrees at either end in which what rises far above its neighbourhood is a fault. 0 leaves it."""
     normalisation: Normalisation = "none"
     """`none` leaves counts, `noise` divides by the standard deviation of the noise, `area` by the mean."""
 
