@@ -546,14 +546,14 @@ def texts(value: Attribute) -> tuple[str, ...]:
 
 
 def same_value(left: Any, right: Any) -> bool:
-    """Equal in kind, shape and content; NaN equals NaN, text equals text however it is stored."""
+    """Equal in kind, size, shape and content, whatever the order of bytes; NaN equals NaN."""
     if left is None or right is None:
         return left is None and right is None
     a, b = np.asarray(left), np.asarray(right)
     if a.dtype.kind != b.dtype.kind or a.shape != b.shape:
         return False
     if a.dtype.kind in "fc":
-        return bool(a.dtype == b.dtype and np.array_equal(a, b, equal_nan=True))
+        return a.dtype.itemsize == b.dtype.itemsize and np.array_equal(a, b, equal_nan=True)
     if a.dtype.kind == "O":
         return all(
             same_value(x, y) if isinstance(x, np.ndarray) else bool(x == y)
@@ -563,7 +563,7 @@ def same_value(left: Any, right: Any) -> bool:
         return a.dtype.names == b.dtype.names and all(same_value(a[name], b[name]) for name in a.dtype.names)
     if a.dtype.kind == "V":
         return a.dtype == b.dtype and a.tobytes() == b.tobytes()
-    return bool((a.dtype.kind == "U" or a.dtype == b.dtype) and np.array_equal(a, b))
+    return (a.dtype.kind == "U" or a.dtype.itemsize == b.dtype.itemsize) and np.array_equal(a, b)
 
 
 def same_attributes(left: Mapping[str, Attribute], right: Mapping[str, Attribute]) -> bool:

@@ -128,7 +128,8 @@ def copy(source: SourceFile, file: int) -> None:
         if left:
             original.seek(0)
             os.lseek(file, 0, os.SEEK_SET)
-            with open(file, "wb", buffering=0, closefd=False) as out:
+            # Buffered, because an unbuffered file may write less than it is given and say nothing.
+            with open(file, "wb", closefd=False) as out:
                 shutil.copyfileobj(original, out, 1 << 20)
         if os.fstat(file).st_size != source.size:
             raise FileChanged(f"{source.path}: changed while it was copied; read it again")

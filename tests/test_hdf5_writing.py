@@ -1,0 +1,640 @@
+"""Writing a tree whole or not at all, and leaving alone what was there before."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import h5py
+import hdf5plugin
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from nxspectra.errors import FileBusy, FileChanged, FileError, Refused, UsageError
+from nxspectra.hdf5 import read, sha256, write
+from nxspectra.hdf5 import writing as writing_room
+from nxspectra.tree import Addition, Field, Group, Link, Null, Unreadable
+
+SERIES = np.linspace(0, 50, 349 * 40, dtype="float32").reshape(349, 40)
+
+ADDED = (
+    Addition(
+        "/entry/sample",
+        Group(
+            "NXsample", {"pressure": Field(np.linspace(0, 60, 349), units="GPa"), "name": Field("(Mg,Fe)O")}
+        ),
+    ),
+    Addition("/entry/data/pressure", Link("/entry/sample/pressure")),
+    Addition("/entry/data@axes", np.array(["pressure", "two_theta"])),
+    Addition("/entry@default", "data"),
+)
+
+
+# -- trees of every kind ---------------------------------------------------------------------------
+
+TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=6)
+NAMES = st.text(
+    st.characters(exclude_characters="\x00/@", exclude_categories=["Cs"]), min_size=1, max_size=4
+).filter(lambda name: name not in {".", ".."})
+NUMBERS = st.sampled_from(["i1", "u8", ">i4", "f2", "f4", ">f8", "bool", "c16"]).map(np.dtype)
+ARRAYS = NUMBERS.flatmap(lambda dtype: arrays.arrays(dtype, arrays.array_shapes(min_dims=0, min_side=0)))
+TEXT_ARRAYS = st.lists(TEXTS, max_size=3).map(lambda texts: np.array(texts, dtype=np.str_))
+RECORDS = st.lists(st.tuples(st.integers(-9, 9), st.floats(), TEXTS), min_size=1, max_size=2).map(
+    lambda rows: np.array(rows, dtype=[("frame", "i4"), ("pressure", "f8"), ("label", "U6")])
+)
+LISTS = st.lists(st.lists(st.integers(-9, 9), max_size=3), min_size=1, max_size=2)
+
+
+def list_array(lists: list[list[int]]) -> np.ndarray:
+    out = np.empty(len(lists), dtype=object)
+    for index, item in enumerate(lists):
+        out[index] = np.array(item, dtype="i4")
+    return out
+
+
+PLAIN = st.one_of(TEXTS, st.integers(-(2**60), 2**60), st.floats(), st.booleans(), ARRAYS, TEXT_ARRAYS)
+ATTRIBUTES = st.dictionaries(NAMES, st.one_of(PLAIN, st.none(), RECORDS), max_size=3)
+FIELDS = st.builds(
+    Field,
+    st.one_of(PLAIN, RECORDS, LISTS.map(list_array), st.just(b"\x00\xff").map(np.void), NUMBERS.map(Null)),
+    ATTRIBUTES,
+)
+LINKS = st.one_of(
+    st.builds(Link, NAMES.map(lambda name: f"/entry/{name}")),
+    st.builds(Link, st.just("/entry"), NAMES, st.just("external")),
+)
+GROUPS = st.recursive(
+    st.builds(Group, st.none(), st.dictionaries(NAMES, FIELDS | LINKS, max_size=3), ATTRIBUTES),
+    lambda inner: st.builds(
+        Group,
+        st.sampled_from(["NXentry", "NXdata"]),
+        st.dictionaries(NAMES, inner | FIELDS, max_size=3),
+        ATTRIBUTES,
+    ),
+    max_leaves=4,
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("trees")
+
+
+@given(GROUPS)
+@settings(max_examples=100)
+def test_a_tree_that_was_written_is_read_as_it_was(folder: Path, tree: Group) -> None:
+    assert read(write(tree, folder / "tree.nxs", overwrite=True)) == tree
+
+
+@given(GROUPS, GROUPS)
+@settings(max_examples=50)
+def test_additions_that_were_written_are_read_as_they_were(folder: Path, tree: Group, new: Group) -> None:
+    raw = read(
+        write(tree.without("new") if "new" in tree.children else tree, folder / "raw.nxs", overwrite=True)
+    )
+    items: list[Any] = [Addition("/new", new), Addition("/new/in/here", Field(1.0, units="s"))]
+    if "in" in new.children:
+        items.pop()
+    run = raw.add(items)
+    assert read(write(run, folder / "run.nxs", overwrite=True)) == run
+
+
+@given(GROUPS)
+@settings(max_examples=25)
+def test_the_same_tree_gives_the_same_bytes(folder: Path, tree: Group) -> None:
+    first = sha256(write(tree, folder / "tree.nxs", overwrite=True))
+    assert sha256(write(tree, folder / "tree.nxs", overwrite=True)) == first
+
+
+def test_hard_links_are_second_names_again(tmp_path: Path) -> None:
+    tree = Group(
+        None,
+        {
+            "entry": Group("NXentry", {"energy": Field(25.6), "itself": Link("/entry", kind="hard")}),
+            "same": Link("/entry/energy", kind="hard"),
+        },
+    )
+    assert read(write(tree, tmp_path / "tree.nxs")) == tree
+
+
+def test_a_hard_link_to_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="/gone"):
+        write(Group(None, {"a": Link("/gone", kind="hard")}), tmp_path / "tree.nxs")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_groups_deeper_than_python_can_nest_are_written(tmp_path: Path) -> None:
+    tree = Group(None, {"value": Field(1.0)})
+    for _ in range(1_500):
+        tree = Group(None, {"g": tree})
+    assert read(write(tree, tmp_path / "deep.nxs")) == tree
+
+
+@pytest.mark.parametrize(
+    ("tree", "said"),
+    [
+        (Group(None, {"a": Field("cut\x00off")}), "/a: the text"),
+        (Group(None, {"a": Field("\udc80")}), "UTF-8"),
+        (Group(None, {"a": Field(np.array(["2024-11-23"], "M8[D]"))}), "/a: values of type datetime64"),
+        (Group(None, {"a": Field(np.array([{}, 1], dtype=object))}), "Python objects"),
+        (Group(None, {"a/b": Field(1.0)}), "not a possible name"),
+        (Group(None, {"a": Group(None, {".": Field(1.0)})}), "not a possible name"),
+        (Group(None, {"a": Unreadable("torn")}), "torn"),
+        (Group(None, {"a": Field(1.0, units=Unreadable("torn"))}), "/a@units"),
+    ],
+)
+def test_what_hdf5_cannot_hold_is_refused_with_its_place(tmp_path: Path, tree: Group, said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        write(tree, tmp_path / "tree.nxs")
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- a raw file with everything in it --------------------------------------------------------------
+
+
+def make_raw(path: Path, libver: Any = "earliest") -> Path:
+    """A file with chunks, filters, fill values, references, every kind of link, and recorded orders."""
+    with h5py.File(path, "w", libver=libver, userblock_size=0) as file:
+        entry = file.create_group("entry", track_order=True)
+        entry.attrs["NX_class"] = np.array([b"NXentry"])
+        data = entry.create_group("data")
+        data.attrs["signal"] = "intensity"
+        packed = data.create_dataset(
+            "intensity", data=SERIES, chunks=(16, 40), shuffle=True, compression="gzip", fillvalue=-1.0
+        )
+        packed.attrs["long_name"] = "Intensität".encode("latin-1")
+        data.create_dataset("packed", data=SERIES, chunks=(64, 40), **hdf5plugin.Bitshuffle(cname="lz4"))
+        data.create_dataset("growing", (5, 3), "i4", maxshape=(None, 3), fillvalue=7)
+        data["plain"] = SERIES
+        data["of"] = packed.ref
+        data["texts"] = ["a", "µ", ""]
+        data["kind"] = np.dtype([("frame", "i4"), ("value", ">f8")])
+        data.create_dataset("records", data=np.zeros(3, data["kind"].dtype), dtype=data["kind"])
+        entry["collection/shutter_time"] = 100.0
+        entry["collection/shutter_time"].attrs["units"] = "ms"
+        for i in range(30):
+            entry["collection"].attrs[f"a{i}"] = i
+        entry["again"] = data
+        entry["soft"] = h5py.SoftLink("/entry/data")
+        entry["external"] = h5py.ExternalLink("other.h5", "/entry")
+    return path
+
+
+def everything(path: Path) -> dict[str, Any]:
+    """All that is in a file at the level of bytes: chunks as stored, types, properties, links, attributes."""
+    found: dict[str, Any] = {}
+    with h5py.File(path, "r") as file:
+
+        def look(group: h5py.Group, where: str) -> None:
+            order = group.id.get_create_plist().get_link_creation_order()
+            found[where] = (order, attributes(group))
+            for name in group:
+                link = group.get(name, getlink=True)
+                at = f"{where}/{name}"
+                if not isinstance(link, h5py.HardLink):
+                    found[at] = (type(link).__name__, link.path, getattr(link, "filename", None))
+                    continue
+                item = group[name]
+                info = h5py.h5o.get_info(item.id)
+                found[f"{at} object"] = (info.addr, info.rc)
+                if isinstance(item, h5py.Group) and f"{where}/data" != at.replace("again", "data"):
+                    look(item, at)
+                elif isinstance(item, h5py.Dataset):
+                    found[at] = dataset(item)
+                elif isinstance(item, h5py.Datatype):
+                    found[at] = item.id.encode()
+
+        look(file["/"], "")
+        look(file["/entry/data"], "/entry/data")
+    return found
+
+
+def attributes(item: h5py.HLObject) -> dict[str, Any]:
+    return {
+        name: (item.attrs.get_id(name).get_type().encode(), np.asarray(item.attrs[name]).tolist())
+        for name in item.attrs
+    }
+
+
+def dataset(item: h5py.Dataset) -> tuple[Any, ...]:
+    creation = item.id.get_create_plist()
+    filters = [creation.get_filter(index) for index in range(creation.get_nfilters())]
+    if item.chunks:
+        stored: Any = []
+        for index in range(item.id.get_num_chunks()):
+            info = item.id.get_chunk_info(index)
+            stored.append((tuple(info), item.id.read_direct_chunk(info.chunk_offset)))
+    else:
+        stored = (item.id.get_offset(), str(item[()]) if item.dtype.kind == "O" else item[()].tobytes())
+    return (
+        item.shape,
+        item.maxshape,
+        item.id.get_type().encode(),
+        creation.get_layout(),
+        filters,
+        item.fillvalue.tobytes() if hasattr(item.fillvalue, "tobytes") else None,
+        attributes(item),
+        stored,
+    )
+
+
+@pytest.fixture(params=["earliest", "latest"])
+def raw(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    return make_raw(tmp_path / "raw_0042.nxs", request.param)
+
+
+@pytest.mark.parametrize("in_place", [False, True], ids=["copy", "in place"])
+def test_everything_that_was_there_is_there_afterwards_byte_for_byte(raw: Path, in_place: bool) -> None:
+    before = everything(raw)
+    run = read(raw).add(ADDED)
+    out = write(run, raw if in_place else raw.with_name("run.nxs"), in_place=in_place)
+    after = everything(out)
+    changed = {path for path, what in before.items() if after.get(path) != what}
+    # These two got an attribute each, and so a new list of attributes.
+    assert changed == {"/entry", "/entry/data"}
+    for path in changed:
+        old, new = before[path][1], after[path][1]
+        assert before[path][0] == after[path][0]
+        assert {name: new[name] for name in old} == old
+    # The object header of a group to which something is added stays where it is, with the same names to it.
+    assert {path for path in after if path not in before} == {
+        "/entry/sample object",
+        "/entry/sample",
+        "/entry/sample/pressure object",
+        "/entry/sample/pressure",
+        "/entry/sample/name object",
+        "/entry/sample/name",
+        "/entry/data/pressure",
+    }
+
+
+def test_the_bytes_of_the_spectra_stay_where_they_are(raw: Path) -> None:
+    with h5py.File(raw) as file:
+        offset, size = file["entry/data/plain"].id.get_offset(), SERIES.nbytes
+    out = write(read(raw).add(ADDED), raw.with_name("run.nxs"))
+    before, after = raw.read_bytes(), out.read_bytes()
+    assert before[offset : offset + size] == after[offset : offset + size] == SERIES.tobytes()
+
+
+def test_a_run_is_read_as_it_was_written(raw: Path) -> None:
+    run = read(raw).add(ADDED)
+    assert read(write(run, raw.with_name("run.nxs"))) == run
+
+
+def test_the_source_stays_as_it_is(raw: Path) -> None:
+    digest, status = sha256(raw), raw.stat()
+    write(read(raw).add(ADDED), raw.with_name("run.nxs"))
+    assert sha256(raw) == digest
+    assert raw.stat().st_mtime_ns == status.st_mtime_ns
+
+
+def test_without_additions_a_copy_is_a_copy(raw: Path) -> None:
+    assert sha256(write(read(raw), raw.with_name("run.nxs"))) == sha256(raw)
+
+
+def test_without_additions_nothing_happens_in_place(raw: Path) -> None:
+    before = raw.stat()
+    write(read(raw), raw, in_place=True)
+    assert raw.stat() == before
+
+
+def test_a_second_time_adds_nothing_to_the_first(raw: Path) -> None:
+    write(read(raw).add(ADDED), raw, in_place=True)
+    first = sha256(raw)
+    again = read(raw)
+    write(again.add(addition for addition in ADDED if addition.path not in again), raw, in_place=True)
+    assert sha256(raw) == first
+
+
+def test_a_tree_that_was_changed_is_written_fresh(raw: Path) -> None:
+    tree = read(raw).without("entry/collection").put("entry/title", Field("Ramp 42"))
+    assert read(write(tree, raw.with_name("run.nxs"))) == tree
+
+
+def test_values_of_another_file_are_copied_into_a_fresh_one(raw: Path) -> None:
+    tree = Group(None, {"intensity": read(raw)["entry/data/packed"]})
+    assert read(write(tree, raw.with_name("new.nxs"))) == tree
+
+
+def test_groups_on_the_way_to_an_addition_are_made(raw: Path) -> None:
+    run = read(raw).add([Addition("/entry/instrument/beam/incident_energy", Field(25.6, units="keV"))])
+    assert read(write(run, raw.with_name("run.nxs"))) == run
+
+
+@pytest.mark.parametrize(
+    ("path", "item"),
+    [
+        ("/entry/collection/shutter_time", Field(0.1)),
+        ("/entry/collection/shutter_time@units", "s"),
+        ("/entry/collection/shutter_time/x", Field(1.0)),
+        ("/entry/collection@a3", 4),
+    ],
+)
+def test_what_was_not_read_is_not_replaced_either(raw: Path, path: str, item: Any) -> None:
+    pruned = read(raw, keep=lambda path, _: path != "/entry/collection")
+    if path.endswith("@a3"):
+        pruned = Group(None, pruned.children).read_from(pruned.source)  # type: ignore[arg-type]
+        pruned = pruned.put("entry/collection", Group()).read_from(pruned.source)  # type: ignore[arg-type]
+        run = pruned.add([Addition(path, item)])
+    elif "@" in path or path.endswith("/x"):
+        made = pruned.put("entry/collection/shutter_time", Group()).read_from(pruned.source)  # type: ignore[arg-type]
+        run = made.add([Addition(path, item)])
+    else:
+        run = pruned.add([Addition(path, item)])
+    with pytest.raises(Refused, match=r"already there|not a group"):
+        write(run, raw.with_name("run.nxs"))
+    assert [item.name for item in raw.parent.iterdir()] == [raw.name]
+
+
+def test_nothing_is_added_behind_a_link(raw: Path) -> None:
+    tree = read(raw, keep=lambda path, _: path == "/")
+    with pytest.raises(Refused, match="soft is a link"):
+        write(tree.add([Addition("/entry/soft/x", Field(1.0))]), raw.with_name("run.nxs"))
+
+
+# -- targets ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def target(raw: Path) -> Path:
+    return raw.with_name("run.nxs")
+
+
+def test_the_file_that_was_read_is_not_written_over(raw: Path) -> None:
+    with pytest.raises(Refused, match="in_place=True"):
+        write(read(raw).add(ADDED), raw, overwrite=True)
+
+
+def test_another_name_of_the_file_that_was_read_is_not_written_over(raw: Path, target: Path) -> None:
+    target.symlink_to(raw)
+    with pytest.raises(Refused, match="in_place=True"):
+        write(read(raw).add(ADDED), target, overwrite=True)
+
+
+def test_a_file_that_is_there_is_not_written_over(raw: Path, target: Path) -> None:
+    target.write_bytes(b"precious")
+    with pytest.raises(Refused, match="overwrite=True"):
+        write(read(raw).add(ADDED), target)
+    assert target.read_bytes() == b"precious"
+
+
+def test_a_file_that_is_there_is_replaced_when_asked(raw: Path, target: Path) -> None:
+    target.write_bytes(b"precious")
+    assert read(write(read(raw).add(ADDED), target, overwrite=True)) == read(raw).add(ADDED)
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+def test_in_place_is_only_for_the_file_that_was_read(raw: Path, target: Path, fresh: bool) -> None:
+    with pytest.raises(UsageError, match="in place"):
+        write(Group() if fresh else read(raw).add(ADDED), target, in_place=True)
+
+
+def test_in_place_is_not_for_a_tree_that_was_changed(raw: Path) -> None:
+    with pytest.raises(Refused, match="new file"):
+        write(read(raw).without("entry/collection").add(ADDED[:1]), raw, in_place=True)
+
+
+def test_a_changed_tree_that_was_not_read_whole_is_not_written(raw: Path, target: Path) -> None:
+    tree = read(raw, keep=lambda path, _: path != "/entry/collection").put("entry/x", Field(1.0))
+    with pytest.raises(Refused, match="keep"):
+        write(tree, target)
+
+
+def test_a_link_to_the_file_that_was_read_stays_a_link(raw: Path, target: Path) -> None:
+    target.symlink_to(raw)
+    write(read(target).add(ADDED), target, in_place=True)
+    assert target.is_symlink()
+    assert "entry/sample/pressure" in read(raw)
+
+
+def test_a_source_that_changed_since_is_not_copied(raw: Path, target: Path) -> None:
+    run = read(raw).add(ADDED)
+    os.utime(raw)
+    with pytest.raises(FileChanged, match="read it again"):
+        write(run, target)
+    assert not target.exists()
+
+
+def test_a_folder_is_no_target(raw: Path) -> None:
+    with pytest.raises(FileError, match="is a folder"):
+        write(read(raw).add(ADDED), raw.parent)
+
+
+def test_a_missing_folder_is_a_file_error(raw: Path) -> None:
+    with pytest.raises(FileError, match="no folder"):
+        write(read(raw).add(ADDED), raw.parent / "nowhere" / "run.nxs")
+
+
+def test_a_disk_without_room_is_told_before_anything_is_written(
+    raw: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing_room, "MARGIN", 1 << 62)
+    with pytest.raises(FileError, match="bytes are needed"):
+        write(read(raw).add(ADDED), target)
+
+
+LIMITED = """
+import resource, sys
+from nxspectra.errors import FileError
+from nxspectra.hdf5 import read, write
+from nxspectra.tree import Addition, Field
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), -1))
+try:
+    write(read(sys.argv[1]).add([Addition("/new", Field([1.0] * 100_000))]), sys.argv[2])
+except FileError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("share", [0.5, 1.5], ids=["during the copy", "during the additions"])
+def test_a_disk_that_fills_up_leaves_nothing(raw: Path, target: Path, share: float) -> None:
+    limit = str(int(raw.stat().st_size * share))
+    command = [sys.executable, "-c", LIMITED, raw, target, limit]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "nothing was changed" in done.stdout, done.stderr
+    assert [item.name for item in raw.parent.iterdir()] == [raw.name]
+
+
+def test_rights_are_kept_in_place(raw: Path) -> None:
+    raw.chmod(0o640)
+    write(read(raw).add(ADDED), raw, in_place=True)
+    assert raw.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_copy_of_a_write_protected_file_can_be_written(raw: Path, target: Path) -> None:
+    raw.chmod(0o444)
+    write(read(raw).add(ADDED), target)
+    assert target.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everything")
+def test_a_write_protected_file_is_not_replaced(raw: Path) -> None:
+    raw.chmod(0o444)
+    with pytest.raises(FileError, match="read-only"):
+        write(read(raw).add(ADDED), raw, in_place=True)
+
+
+def test_a_new_file_has_the_rights_of_any_new_file(tmp_path: Path) -> None:
+    (tmp_path / "any").touch()
+    write(Group(), tmp_path / "tree.nxs")
+    assert (tmp_path / "tree.nxs").stat().st_mode == (tmp_path / "any").stat().st_mode
+
+
+def test_a_reader_of_the_old_file_keeps_it(raw: Path) -> None:
+    with h5py.File(raw, locking=False) as old:
+        write(read(raw).add(ADDED), raw, in_place=True)
+        assert "sample" not in old["entry"]
+        np.testing.assert_array_equal(old["entry/data/packed"][()], SERIES)
+
+
+def test_a_name_as_long_as_names_can_be_is_written(raw: Path) -> None:
+    target = raw.with_name("r" * 251 + ".nxs")
+    assert read(write(read(raw).add(ADDED), target)) == read(raw).add(ADDED)
+
+
+def test_two_threads_do_not_write_the_same_file_at_once(raw: Path, target: Path) -> None:
+    errors: list[Exception] = []
+
+    def once() -> None:
+        try:
+            write(read(raw).add(ADDED), target, overwrite=True)
+        except FileBusy as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=once) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(errors) < len(threads)
+    assert read(target) == read(raw).add(ADDED)
+    assert sorted(item.name for item in raw.parent.iterdir()) == [raw.name, target.name]
+
+
+# -- killed ----------------------------------------------------------------------------------------
+
+WRITERS = """
+import os, sys
+from nxspectra.hdf5 import read, write
+from nxspectra.tree import Addition, Field, Group
+raw, target = sys.argv[1], sys.argv[2]
+values = {f"k{i}": Field(float(i), units="GPa") for i in range(150)}
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        run = read(raw)
+        for name in "abc":
+            run = run.add([Addition(f"/entry/{name}", Group("NXcollection", values))])
+        write(run, target, in_place=raw == target)
+        os._exit(0)
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+class Writers:
+    """A program that starts a writer for each line it is given, says its number, and then how it ended."""
+
+    def __init__(self, raw: Path, target: Path) -> None:
+        self.program = subprocess.Popen(
+            [sys.executable, "-c", WRITERS, raw, target],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        )
+
+    def __enter__(self) -> Writers:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.program.communicate()
+        assert self.program.returncode == 0
+
+    def write(self, kill_after: float | None = None) -> int:
+        """How a writer ended: 0, or killed after so many seconds."""
+        assert self.program.stdin is not None
+        assert self.program.stdout is not None
+        print(file=self.program.stdin, flush=True)
+        number = int(self.program.stdout.readline())
+        if kill_after is not None:
+            time.sleep(kill_after)
+            # Until it is waited for, a writer that has ended keeps its number; afterwards it takes a while
+            # until another process gets it.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+        return int(self.program.stdout.readline())
+
+
+@pytest.mark.parametrize("in_place", [False, True], ids=["fresh", "in place"])
+def test_a_writer_killed_at_any_moment_leaves_the_old_file_or_the_new(tmp_path: Path, in_place: bool) -> None:
+    chance = random.Random(0)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    original = make_raw(tmp_path / "original.nxs").read_bytes()
+    raw = folder / "raw.nxs"
+    target = raw if in_place else folder / "run.nxs"
+    old = original if in_place else None
+
+    def put_back() -> None:
+        raw.write_bytes(original)
+        if not in_place:
+            target.unlink(missing_ok=True)
+
+    with Writers(raw, target) as writers:
+        put_back()
+        began = time.perf_counter()
+        assert writers.write() == 0
+        takes = time.perf_counter() - began
+        new = target.read_bytes()
+        assert new != old
+        ends = set()
+        for delay in [0.0, *(chance.uniform(0.2, 1.1) * takes for _ in range(24))]:
+            put_back()
+            ends.add(writers.write(kill_after=delay))
+            assert (target.read_bytes() if target.exists() else None) in (old, new)
+            assert raw.read_bytes() == original or in_place
+        assert -signal.SIGKILL in ends
+        # The next writer clears away what the killed ones left.
+        put_back()
+        assert writers.write() == 0
+    assert target.read_bytes() == new
+    assert {item.name for item in folder.iterdir()} == {raw.name, target.name}
+
+
+def test_what_a_killed_writer_left_is_cleared_away_by_the_next(raw: Path, target: Path) -> None:
+    left = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    other = target.with_name(f".other.nxs.{os.getpid()}.tmp")
+    left.write_bytes(b"half")
+    other.write_bytes(b"half")
+    write(read(raw).add(ADDED), target)
+    assert {item.name for item in raw.parent.iterdir()} == {raw.name, target.name, other.name}
+
+
+def test_what_a_living_writer_has_made_so_far_is_left_alone(raw: Path, target: Path) -> None:
+    theirs = target.with_name(f".{target.name}.1.tmp")
+    script = (
+        "import sys, os; from nxspectra.hdf5 import writing\n"
+        "writing.lock(os.open(sys.argv[1], os.O_RDWR | os.O_CREAT))\n"
+        "print('ready', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", script, theirs]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"ready\n"
+        write(read(raw).add(ADDED), target)
+        assert theirs.exists()
+        writer.communicate()
+    write(read(raw).add(ADDED), target, overwrite=True)
+    assert not theirs.exists()
