@@ -77,9 +77,7 @@ def test_a_ramp_costs_a_hundredth_of_one_curve_after_another(counts: Floats) -> 
     few = counts[:4]
     peer = seconds(lambda: one_by_one(few)) / len(few)
     ours = seconds(lambda: background(counts)) / len(counts)
-    print(
-        f"one by one {1 / peer:.0f} spectra per CPU second, ours {1 / ours:.0f} spectra per CPU second, ratio {peer / ours:.0f}"
-    )
+    compare("one by one", peer, ours)
     assert peer / ours > 100
 
 
@@ -90,7 +88,5 @@ def test_a_ramp_costs_a_tenth_of_pybaselines(counts: Floats) -> None:
     few = counts[:20]
     peer = seconds(lambda: [fitter.asls(y, lam=1e5, p=0.002, max_iter=9, tol=0.0) for y in few]) / len(few)
     ours = seconds(lambda: background(counts)) / len(counts)
-    print(
-        f"pybaselines {1 / peer:.0f} spectra per CPU second, ours {1 / ours:.0f} spectra per CPU second, ratio {peer / ours:.0f}"
-    )
+    compare("pybaselines", peer, ours)
     assert peer / ours > 10

@@ -442,6 +442,16 @@ def test_the_raw_file_holds_the_spectra_the_pressure_and_the_energy(raw: Group) 
     assert raw["entry/instrument/detector/collection/shutter_time"].number == 100.0
 
 
+def test_migrating_the_raw_file_makes_it_conform_and_gives_the_spectra_back(raw: Group) -> None:
+    run = nxs.migrate(raw, "p02.2")
+    assert nxs.validate(run).conforms
+    found, made = nxs.Spectra.of(run), simulate(seed=7, frames=12).spectra
+    assert np.array_equal(found.intensity, made.intensity)
+    assert found.pressure == pytest.approx(made.pressure)
+    assert found.energy == pytest.approx([25.6])
+    assert found.exposure == pytest.approx([0.1])
+
+
 @pytest.mark.parametrize(
     ("trap", "units"),
     [

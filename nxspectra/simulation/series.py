@@ -197,14 +197,14 @@ def add_weak_features(signal: Counts, axis: Counts, pressure: Floats) -> None:
 
 
 def under_the_lines(two_theta: Floats, frames: int, drift: float) -> Counts:
-    """Background counts (frames, n_points): air and diamond, falling, and a broad Compton hump.
+    """Background counts (frames, n_points): what the air scatters, falling, and Compton scattering, rising.
 
-    `drift` is the share by which it has grown, and the hump moved, at the last frame.
+    `drift` is the share by which it has grown at the last frame.
     """
-    time = np.linspace(0.0, 1.0, frames)[:, np.newaxis]
-    falling = 20.0 * np.exp(-two_theta / 5.0) + 0.4
-    hump = 0.5 * np.exp(-(((two_theta - 15.0 - 2.0 * drift * time) / 5.0) ** 2))
-    return np.asarray((falling + hump) * (1.0 + drift * time), np.float32)
+    air = 20.0 * np.exp(-two_theta / 5.0)
+    compton = 2.0 * (1.0 - np.exp(-((two_theta / 16.0) ** 2)))
+    growth = 1.0 + drift * np.linspace(0.0, 1.0, frames)
+    return np.outer(growth, air + compton).astype(np.float32)
 
 
 def noise(two_theta: Floats, under: Counts, counts: Counts, generator: np.random.Generator) -> Counts:
