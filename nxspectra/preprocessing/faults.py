@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
 
 GAUSSIAN = 0.6744897501960817
 """The median of |x| when x is normal with standard deviation 1."""
@@ -74,14 +78,20 @@ def _cut_spikes(curves: Floats, reach: int, threshold: float) -> None:
     rows, points = np.nonzero(candidate)
     stretch = np.minimum((points + reach) // STRETCH, noise.shape[1] - 1)
     sure = excess[rows, points] > noise[rows, stretch]
-    rows, points = rows[sure], points[sure] + reach
-    half = reach // 2
-    for row in np.unique(rows):
-        keep = np.ones(curves.shape[1], np.bool_)
-        for point in points[rows == row]:
-            keep[point - half : point + half + 1] = False
-        lost = np.flatnonzero(~keep)
-        curves[row, lost] = np.interp(lost, np.flatnonzero(keep), curves[row, keep])
+    for row, first, last in _runs(rows[sure], points[sure] + reach, reach // 2):
+        before, after = max(first - 1, 0), min(last + 1, curves.shape[1] - 1)
+        curves[row, before : after + 1] = np.linspace(
+            curves[row, before], curves[row, after], after - before + 1
+        )
+
+
+def _runs(rows: Indices, points: Indices, margin: int) -> Iterator[tuple[int, int, int]]:
+    """Row, first and last point of each spike, a margin on either side, spikes that touch taken together."""
+    apart = (np.diff(rows) != 0) | (np.diff(points) > 2 * margin + 1)
+    edges = [0, *(np.flatnonzero(apart) + 1).tolist(), rows.size]
+    for first, end in pairwise(edges):
+        if end > first:
+            yield int(rows[first]), int(points[first]) - margin, int(points[end - 1]) + margin
 
 
 def without_edge_spikes(two_theta: Floats, curves: Floats, width: float) -> Floats:
