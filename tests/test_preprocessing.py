@@ -242,7 +242,7 @@ def test_a_curve_of_nothing_but_nan_is_unusable(spectra: Spectra) -> None:
     def nothing(counts: Floats) -> None:
         counts[:] = np.nan
 
-    prepared = Preprocessing().prepare(changed(spectra, nothing))
+    prepared = Preprocessing(gaps=1.0).prepare(changed(spectra, nothing))
     assert not prepared.usable.any()
     assert np.isnan(prepared.intensity).all()
 

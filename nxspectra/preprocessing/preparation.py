@@ -120,7 +120,7 @@ class Preprocessing:
         for frame in np.flatnonzero(~finite.all(axis=1)):
             here = finite[frame]
             lost = 1.0 - here.mean()
-            if lost > self.gaps:
+            if lost > self.gaps or not here.any():
                 unusable[int(frame)] = f"{lost:.0%} of its points are not finite numbers"
                 curves[frame] = 0.0
             else:
