@@ -139,7 +139,7 @@ class GraphStore:
                 return None
             path = self.folder / "published" / str(number)
             with suppress(FileNotFoundError):  # the writer was quicker; then there is a newer one
-                lock = path.with_name(f"{number}.lock").open(encoding="ascii")
+                lock = path.with_name(f"{number}.lock").open(encoding="utf-8")
                 fcntl.flock(lock, fcntl.LOCK_SH)
                 if path.exists():
                     return lock, path
@@ -150,7 +150,7 @@ class GraphStore:
 
     def _current(self) -> int | None:
         try:
-            return int((self.folder / "published" / "current").read_text(encoding="ascii"))
+            return int((self.folder / "published" / "current").read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         except ValueError:
@@ -202,7 +202,7 @@ def _remove_old(published: Path, current: int) -> None:
     for lock in published.glob("*.lock"):
         if lock.stem == str(current):
             continue
-        with suppress(OSError), lock.open(encoding="ascii") as stream:
+        with suppress(OSError), lock.open(encoding="utf-8") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)  # a reader that holds it keeps the snapshot
             shutil.rmtree(published / lock.stem, ignore_errors=True)
             lock.unlink()
