@@ -181,7 +181,7 @@ def _classification(n_spectra: int, pressure: Floats) -> Group:
                     "pressure": Link("/entry/sample/pressure"),
                 },
                 signal="class_index",
-                axes="pressure",
+                axes=np.array(["pressure"]),
             ),
             "votes": Group(
                 "NXdata",
@@ -193,6 +193,7 @@ def _classification(n_spectra: int, pressure: Floats) -> Group:
                     "believability": Field([0.95, 0.7, 0.1]),
                 },
                 signal="share",
+                axes=np.array([".", "bin_start", "."]),
             ),
             "boundaries": Group(
                 "NXparameters",

@@ -202,7 +202,8 @@ class _Compiler:
         inherited = tuple(
             aspect
             for aspect, here, there in (
-                ("type", kind, known and known.type),
+                # no type at all means NX_CHAR, here as there
+                ("type", kind, known.type if known and known.type != "NX_CHAR" else None),
                 ("units", units, known and known.units),
                 ("enumeration", enumeration, known and known.enumeration),
             )

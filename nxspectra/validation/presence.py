@@ -96,7 +96,7 @@ def too_many(rule: GroupRule, there: Mapping[int, list[Item]]) -> Iterator[Findi
             )
 
 
-def wrong_class(case: GroupCase, item: Item, expected: Sequence[GroupRule | FieldRule]) -> Iterator[Finding]:
+def wrong_class(item: Item, expected: Sequence[GroupRule | FieldRule], base: bool) -> Iterator[Finding]:
     """A group where a field is expected, a field where a group is, or a group of another class."""
     first = expected[0]
     wanted = " or ".join(rule.nx_class if isinstance(rule, GroupRule) else "a field" for rule in expected)
@@ -105,7 +105,6 @@ def wrong_class(case: GroupCase, item: Item, expected: Sequence[GroupRule | Fiel
         has = f"is a group of class {of_class}" if of_class else "is a group without NX_class"
     else:
         has = "is a field"
-    base = case.rule is None
     yield WRONG_CLASS.at(
         item.path,
         f"{has}; {wanted} expected",

@@ -127,7 +127,7 @@ def _child_group(
         if rule is not None:
             there.setdefault(id(rule), []).append(item)
         elif expected:
-            found += presence.wrong_class(case, item, expected)
+            found += presence.wrong_class(item, expected, base=False)
             for each in expected:
                 there.setdefault(id(each), []).append(item)
             return found
@@ -136,7 +136,7 @@ def _child_group(
         for said in case.said[1 if case.rule is not None else 0 :]:
             known, expected = _group_rule(case.entry, said, item.name, nx_class)
             if known is None and expected and nx_class is not None:
-                found += presence.wrong_class(case, item, expected)
+                found += presence.wrong_class(item, expected, base=True)
                 return found
             if known is not None:
                 break
@@ -198,7 +198,7 @@ def _child_field(
                 if own:
                     for each in claimed:
                         there.setdefault(id(each), []).append(item)
-                return list(presence.wrong_class(case, item, claimed))
+                return list(presence.wrong_class(item, claimed, base=not own))
             continue
         if own:
             there.setdefault(id(rule), []).append(item)
