@@ -41,19 +41,22 @@ def _candidates(store: Store, query: Query) -> Iterable[tuple[str, str, str]]:
         wanted = ", ".join(str(NamedNode(each)) for each in query.techniques)
         parts.append(f"?d schema:measurementTechnique ?technique . FILTER(?technique IN ({wanted}))")
     substitutions: dict[Variable, NamedNode | BlankNode | Literal | Triple] = {}
-    label = ""
+    label, text = "", ""
     if query.label is not None:
-        parts.append("?result dct:subject/skos:prefLabel ?name . FILTER(LCASE(STR(?name)) = ?label)")
+        parts.append(
+            "?concept skos:prefLabel ?name . ?result dct:subject ?concept . FILTER(LCASE(STR(?name)) = ?label)"
+        )
         substitutions[Variable("label")] = Literal(query.label)
         label = "?label"
-    text = (
-        f"SELECT DISTINCT ?d ?title ?text {label} WHERE {{ GRAPH ?d {{ {' '.join(parts)}"
-        " ?d dct:title ?title . ?record a dcat:CatalogRecord ; nxs:text ?text } }"
-    )
-    rows = store.query(text, prefixes=PREFIXES, substitutions=substitutions or None)
+    if query.words:
+        parts.append("?record nxs:text ?text .")
+        text = "?text"
+    parts.append("?d dct:title ?title")
+    asked = f"SELECT DISTINCT ?d ?title {text} {label} WHERE {{ GRAPH ?d {{ {' '.join(parts)} }} }}"
+    rows = store.query(asked, prefixes=PREFIXES, substitutions=substitutions or None)
     if isinstance(rows, QuerySolutions):
         for row in rows:
-            yield row["d"].value, row["title"].value, row["text"].value
+            yield row["d"].value, row["title"].value, row["text"].value if text else ""
 
 
 def _in_range(number: int, ranges: tuple[Range, ...]) -> str:
@@ -66,10 +69,7 @@ def _meets(suffix: str, wanted: Range) -> str:
     if wanted.name == TRANSITION:
         where = f"{it} a nxs:Boundary ; nxs:siMin {low} ; nxs:siMax {high} ."
     else:
-        where = (
-            f"?d schema:variableMeasured {it} . {it} schema:name {Literal(wanted.name)} ;"
-            f" nxs:siMin {low} ; nxs:siMax {high} ."
-        )
+        where = f"{it} schema:name {Literal(wanted.name)} ; nxs:siMin {low} ; nxs:siMax {high} ."
     tests = []
     if math.isfinite(wanted.maximum):
         tests.append(f"{low} <= {_number(wanted.maximum)}")
