@@ -1,0 +1,110 @@
+"""The worry: safety makes writing so slow that people write in place by hand.
+
+The peers add the same 400 fields with h5py: into a copy made by shutil, and into the file itself, which
+loses data when it is interrupted. The floor is copying the file and waiting until it is on the disk.
+What must hold are the ratios within this run: `pytest -s benchmarks/test_write.py`
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from nxspectra.hdf5 import read, write
+from nxspectra.tree import Addition, Field, Group
+
+ROUNDS = 9
+FIELDS = 400
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    intensity = np.random.default_rng(0).normal(60, 8, (349, 4023)).astype("float32")
+    root = Group("NXroot", {"entry": Group("NXentry", {"intensity": Field(intensity)})})
+    return write(root, tmp_path_factory.mktemp("raw") / "raw.nxs")
+
+
+@pytest.fixture(scope="module")
+def run(raw: Path) -> Group:
+    fields = {f"key_{i}": Field(0.1 * i, units="ms") for i in range(FIELDS)}
+    return read(raw).add([Addition("/entry/added", Group("NXcollection", fields))])
+
+
+def on_disk(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def copied(raw: Path, out: Path) -> None:
+    shutil.copyfile(raw, out)
+    on_disk(out)
+
+
+def added_with_h5py(out: Path) -> None:
+    out_file = h5py.File(out, "r+")
+    group = out_file.require_group("entry").create_group(f"added_{time.perf_counter_ns()}")
+    group.attrs["NX_class"] = "NXcollection"
+    for i in range(FIELDS):
+        group.create_dataset(f"key_{i}", data=0.1 * i).attrs["units"] = "ms"
+    out_file.close()
+    on_disk(out)
+
+
+def medians(*functions: Callable[[], object]) -> list[float]:
+    """Seconds of each, taken in turns, so that what else the machine does hits all alike."""
+    times: list[list[float]] = [[] for _ in functions]
+    for _ in range(ROUNDS):
+        for function, taken in zip(functions, times, strict=True):
+            start = time.perf_counter()
+            function()
+            taken.append(time.perf_counter() - start)
+    return [float(np.median(taken)) for taken in times]
+
+
+def test_writing_additions(benchmark: BenchmarkFixture, raw: Path, run: Group, tmp_path: Path) -> None:
+    out = tmp_path / "run.nxs"
+    benchmark(write, run, out, overwrite=True)
+    theirs = tmp_path / "theirs.nxs"
+
+    def copied_and_added() -> None:
+        shutil.copyfile(raw, theirs)
+        added_with_h5py(theirs)
+
+    in_place = tmp_path / "in_place.nxs"
+    shutil.copyfile(raw, in_place)
+    ours, copy_and_add, add, copy = medians(
+        lambda: write(run, out, overwrite=True),
+        copied_and_added,
+        lambda: added_with_h5py(in_place),
+        lambda: copied(raw, tmp_path / "copy.nxs"),
+    )
+    benchmark.extra_info |= {
+        "of copy and h5py": ours / copy_and_add,
+        "of h5py in place": ours / add,
+        "times the copy": ours / copy,
+    }
+    print(
+        f"400 fields: {ours / copy_and_add:.2f} of a copy and h5py, {ours / add:.2f} of h5py in place,"
+        f" {ours / copy:.1f} times the copy alone"
+    )
+
+
+def test_writing_fresh(benchmark: BenchmarkFixture, run: Group, tmp_path: Path) -> None:
+    tree = Group(None, {"added": run["entry/added"]})
+    benchmark(write, tree, tmp_path / "tree.nxs", overwrite=True)
+
+    def h5py_writes() -> None:
+        h5py.File(tmp_path / "theirs.nxs", "w").close()
+        added_with_h5py(tmp_path / "theirs.nxs")
+
+    ours, theirs = medians(lambda: write(tree, tmp_path / "tree.nxs", overwrite=True), h5py_writes)
+    benchmark.extra_info["of h5py"] = ours / theirs
+    print(f"fresh: {ours / theirs:.2f} of h5py")
