@@ -1,0 +1,304 @@
+"""What the binned classifiers share: cutting into bins, the weighted vote, and the file; numpy only."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nxspectra.classifiers.thresholds import Floats, Networks, Thresholds
+from nxspectra.errors import ModelError
+from nxspectra.preprocessing import Preprocessing
+from nxspectra.spectra import Votes
+
+APART = 4
+"""Points between which noise is compared: nearer ones share detector pixels after azimuthal integration."""
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Training spectra, cut into bins."""
+
+    two_theta: Floats
+    """(n_bins, n_in_bin), degrees, or the number of the point where no angles are known."""
+    intensity: Floats
+    """(n_spectra, n_bins, n_in_bin)."""
+    class_index: NDArray[np.int64]
+    """(n_spectra,)."""
+    n_classes: int
+
+    def repeated(self, number: int) -> NDArray[np.int64]:
+        """The class of each point of a bin, for `number` copies of all spectra one after another."""
+        return np.repeat(np.tile(self.class_index, number), self.two_theta.shape[1])
+
+    def balance(self) -> Floats:
+        """(n_spectra,): weights that give every class the same say, whatever number of spectra it has."""
+        return 1.0 / np.bincount(self.class_index, minlength=self.n_classes)[self.class_index]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Spectra with which separability is measured."""
+
+    intensity: Floats
+    """(n_examples, n_bins, n_in_bin)."""
+    class_index: NDArray[np.int64]
+    """(n_examples,)."""
+    weight: Floats
+    """(n_examples,)."""
+
+
+def believability(separability: ArrayLike, n_classes: int = 2) -> Floats:
+    """What a bin's vote weighs: (A^2 - a^2) / (1 - a^2), not below 0, with a = 1.1 / n_classes.
+
+    A is the bin's separability, the share of its training points given the right class. For two classes a
+    is 0.55, as in doi 10.5334/dsj-2022-015, whose 1.4337 A^2 - 0.4337 this is; a bin that only guesses
+    weighs nothing.
+    """
+    zero = (1.1 / n_classes) ** 2
+    return np.maximum(0.0, (np.square(np.asarray(separability, dtype=np.float64)) - zero) / (1.0 - zero))
+
+
+def noise_level(intensity: Floats) -> Floats:
+    """Standard deviation of the noise in each bin, (n_bins,), of spectra (n_spectra, n_bins, n_in_bin).
+
+    From second differences over points four apart: nearer neighbours share detector pixels and hide half of
+    the noise, and the slope of a line cancels. The median makes it the noise between the lines.
+    """
+    apart = min(APART, max(1, (intensity.shape[2] - 1) // 2))
+    if intensity.shape[2] < 3:
+        return np.zeros(intensity.shape[1])
+    rough = intensity[..., 2 * apart :] - 2 * intensity[..., apart:-apart] + intensity[..., : -2 * apart]
+    # the median of |x| is 0.6745 standard deviations, and a second difference adds 1 + 4 + 1 variances
+    return np.asarray(np.median(np.abs(rough), axis=(0, 2)) / (0.6744897501960817 * np.sqrt(6.0)))
+
+
+class Binned:
+    """What both variants share: cutting into bins, the vote, and the file."""
+
+    preprocessing: ClassVar[Preprocessing]
+    """What spectra should go through before `fit` and `predict_proba`, unless the user says otherwise."""
+
+    bins: int
+    seed: int
+
+    classes_: NDArray[Any]
+    """(n_classes,), sorted, as given in `y`."""
+    two_theta_: Floats
+    """(n_points used,), degrees; the points at the right that fill no bin are left out."""
+    networks_: Networks
+    thresholds_: Thresholds
+    separability_: Floats
+    """(n_bins,), A_b."""
+    believability_: Floats
+    """(n_bins,), w_b."""
+    noise_: Floats
+    """(n_bins,), standard deviation of the noise of the training spectra."""
+    contrast_: Floats
+    """(2, n_bins), least and largest contrast of the training spectra."""
+    margin_: float
+    """Mean over the training spectra of the vote for their class, less that for the next."""
+    n_features_in_: int
+
+    # -- scikit-learn's conventions ----------------------------------------------------------------
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002
+        """The constructor's parameters; `deep` is taken for scikit-learn's sake."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Change parameters before fitting. Raises ValueError for one that there is not."""
+        known = self.get_params()
+        for name, value in parameters.items():
+            if name not in known:
+                raise ValueError(
+                    f"{type(self).__name__} has no parameter {name!r}; it has {', '.join(known)}"
+                )
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_params().items())})"
+
+    # -- training ----------------------------------------------------------------------------------
+
+    def fit(self, X: ArrayLike, y: ArrayLike, two_theta: ArrayLike | None = None) -> Self:
+        """Train on preprocessed spectra X (n_spectra, n_points) with classes y (n_spectra,).
+
+        `two_theta` (n_points,), degrees, is the angle axis. Raises ValueError for shapes or values that
+        cannot be trained on, and MissingExtra where torch is not installed.
+        """
+        curves = self._curves(X, y, two_theta)
+        networks, examples = self._learn(curves, np.random.default_rng(self.seed))
+        self.networks_ = networks
+        self.two_theta_ = curves.two_theta.reshape(-1)
+        self.thresholds_ = Thresholds.of(networks, self.two_theta_)
+        self.separability_ = self._separability(examples)
+        self.believability_ = believability(self.separability_, curves.n_classes)
+        self.noise_ = noise_level(curves.intensity)
+        flat = curves.intensity.reshape(len(curves.intensity), -1)
+        contrast = self._contrast(flat)
+        self.contrast_ = np.stack([contrast.min(axis=0), contrast.max(axis=0)])
+        self.margin_ = _mean_margin(self._vote(self._shares(flat)), curves.class_index)
+        return self
+
+    def _curves(self, X: ArrayLike, y: ArrayLike, two_theta: ArrayLike | None) -> Curves:
+        values, labels = np.asarray(X, dtype=np.float64), np.asarray(y)
+        if values.ndim != 2 or labels.shape != values.shape[:1]:
+            raise ValueError(f"X has the shape {values.shape} and y {labels.shape}; expected (n, p) and (n,)")
+        if not np.isfinite(values).all():
+            raise ValueError("X holds values that are not finite; leave those spectra out")
+        self.classes_, index = np.unique(labels, return_inverse=True)
+        if self.classes_.size < 2:
+            raise ValueError(f"y holds {self.classes_.size} class; two are needed at least")
+        if not 1 <= self.bins <= values.shape[1]:
+            raise ValueError(f"bins is {self.bins}; expected 1 to {values.shape[1]}, the number of points")
+        self.n_features_in_ = values.shape[1]
+        size = values.shape[1] // self.bins
+        used = size * self.bins
+        axis = self._axis(values.shape[1]) if two_theta is None else np.asarray(two_theta, dtype=np.float64)
+        if axis.shape != values.shape[1:]:
+            raise ValueError(f"two_theta has the shape {axis.shape}; expected {values.shape[1:]}")
+        return Curves(
+            axis[:used].reshape(self.bins, size),
+            values[:, :used].reshape(-1, self.bins, size),
+            index.astype(np.int64),
+            self.classes_.size,
+        )
+
+    def _axis(self, points: int) -> Floats:
+        """The angle axis where none is given."""
+        raise NotImplementedError
+
+    def _learn(self, curves: Curves, rng: np.random.Generator) -> tuple[Networks, Examples]:
+        """The trained networks, and what their separability is to be measured with."""
+        raise NotImplementedError
+
+    def _separability(self, examples: Examples) -> Floats:
+        votes = self.thresholds_.count(examples.intensity.reshape(len(examples.intensity), -1))
+        right = np.take_along_axis(votes, examples.class_index[:, None, None], axis=2)[:, :, 0]
+        return np.asarray(examples.weight @ right / (examples.weight.sum() * examples.intensity.shape[2]))
+
+    # -- the vote ----------------------------------------------------------------------------------
+
+    def predict_proba(self, X: ArrayLike) -> Floats:
+        """Probability of each class, (n_spectra, n_classes); NaN where X is, or where no bin is believed.
+
+        Raises ValueError when X has another number of points than the training spectra.
+        """
+        values = self._checked(X)
+        probability = self._probability(self._vote(self._shares(values)))
+        # one sum over a row is finite only if the row is
+        probability[~np.isfinite(values.sum(axis=1, dtype=np.float64))] = np.nan
+        return probability
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """The class with the largest vote, (n_spectra,); of equal ones the first."""
+        return np.asarray(self.classes_[np.argmax(self._vote(self._shares(self._checked(X))), axis=1)])
+
+    def votes(self, X: ArrayLike) -> Votes:
+        """How each bin voted on each spectrum."""
+        angles = self.two_theta_.reshape(self.networks_.n_bins, -1)
+        return Votes(
+            angles[:, 0].copy(),
+            angles[:, -1].copy(),
+            self.separability_,
+            self.believability_,
+            self._shares(self._checked(X)),
+        )
+
+    def unseen(self, X: ArrayLike) -> Floats:
+        """How strange each spectrum is, (n_spectra,): 0 is like the training spectra, 1 is far from them.
+
+        Contrast is the logarithm of the standard deviation of the intensity within a bin. The score is how
+        far it lies beyond what it was in training, root mean square over the bins. Lines may move inside
+        their bin.
+        """
+        contrast = self._contrast(self._checked(X))
+        beyond = np.maximum(np.maximum(self.contrast_[0] - contrast, contrast - self.contrast_[1]), 0.0)
+        return np.asarray(np.sqrt(np.mean(np.square(beyond), axis=1)))
+
+    def _checked(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
+        values = np.asarray(X)
+        if values.ndim != 2 or values.shape[1] != self.n_features_in_:
+            raise ValueError(f"X has the shape {values.shape}; expected (n_spectra, {self.n_features_in_})")
+        return values
+
+    def _shares(self, X: NDArray[np.floating[Any]]) -> Floats:
+        """(n_spectra, n_bins, n_classes): share of each bin's points that vote for each class."""
+        return self.thresholds_.count(X) / (self.thresholds_.n_points // self.thresholds_.n_bins)
+
+    def _vote(self, shares: Floats) -> Floats:
+        """(n_spectra, n_classes), rows add up to 1: the shares, each bin's weighted by its believability."""
+        total = self.believability_.sum()
+        if not total:
+            return np.full(shares[:, 0].shape, np.nan)
+        return np.asarray(np.einsum("nbk,b->nk", shares, self.believability_ / total))
+
+    def _probability(self, vote: Floats) -> Floats:
+        raise NotImplementedError
+
+    def _contrast(self, X: NDArray[np.floating[Any]]) -> Floats:
+        values = X[:, : self.two_theta_.size].reshape(len(X), self.networks_.n_bins, -1)
+        # the noise keeps an empty bin from being infinitely dark
+        return np.asarray(np.log(values.std(axis=2) + self.noise_ + np.finfo(np.float64).tiny))
+
+    # -- the file ----------------------------------------------------------------------------------
+
+    def save(self, path: str | Path) -> None:
+        """Write everything to an `.npz` without pickled objects."""
+        networks = {f"network_{part.name}": getattr(self.networks_, part.name) for part in fields(Networks)}
+        arrays: dict[str, Any] = {
+            "parameters": np.array(json.dumps(self.get_params(), sort_keys=True)),
+            "classes": self.classes_,
+            "angles": self.two_theta_,
+            "points": np.array(self.n_features_in_),
+            "separability": self.separability_,
+            "believability": self.believability_,
+            "noise": self.noise_,
+            "contrast": self.contrast_,
+            "margin": np.array(self.margin_),
+            "cuts": self.thresholds_.cuts,
+            "cut_labels": self.thresholds_.labels,
+            "cut_digest": np.array(self.thresholds_.digest),
+        }
+        with Path(path).open("wb") as file:
+            np.savez(file, **networks, **arrays)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """What `save` wrote; ModelError if it is something else or thresholds of other networks."""
+        try:
+            with np.load(Path(path), allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files if not name.endswith(".json")}
+            new = cls(**json.loads(str(arrays["parameters"])))
+            new._restore(arrays)
+        except (KeyError, ValueError, TypeError) as error:
+            raise ModelError(f"{path}: not a model of {cls.__name__}: {error}") from error
+        return new
+
+    def _restore(self, arrays: dict[str, NDArray[Any]]) -> None:
+        self.networks_ = Networks(**{part.name: arrays[f"network_{part.name}"] for part in fields(Networks)})
+        self.classes_, self.two_theta_ = arrays["classes"], arrays["angles"]
+        self.n_features_in_ = int(arrays["points"])
+        self.separability_, self.believability_ = arrays["separability"], arrays["believability"]
+        self.noise_, self.contrast_ = arrays["noise"], arrays["contrast"]
+        self.margin_ = float(arrays["margin"])
+        digest = str(arrays["cut_digest"])
+        if digest != self.networks_.digest(self.two_theta_):
+            raise ModelError("its thresholds belong to other networks or another grid; train it again")
+        self.thresholds_ = Thresholds(
+            arrays["cuts"], arrays["cut_labels"], self.networks_.n_bins, self.networks_.n_classes, digest
+        )
+
+
+def _mean_margin(vote: Floats, class_index: NDArray[np.int64]) -> float:
+    own = np.take_along_axis(vote, class_index[:, None], axis=1)[:, 0]
+    others = vote.copy()
+    np.put_along_axis(others, class_index[:, None], -np.inf, axis=1)
+    return float(np.mean(own - others.max(axis=1)))
