@@ -117,6 +117,9 @@ class Field:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Field is a value; make another one instead of setting {name!r}")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Field.around, (self.data, self.attributes)
+
     @property
     def shape(self) -> tuple[int, ...] | None:
         """None for a null data space."""
@@ -263,6 +266,10 @@ class Group:
         object.__setattr__(new, "additions", self.additions if additions is None else additions)
         object.__setattr__(new, "edited", self.edited if edited is None else edited)
         return new
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = {name: getattr(self, name) for name in ("source", "additions", "edited")}
+        return _group_again, (self.children, self.attributes, state)
 
     def read_from(self, source: Source) -> Self:
         """The same tree, known to come from `source`, with nothing added yet."""
@@ -461,6 +468,12 @@ class Group:
 
     def __repr__(self) -> str:
         return f"Group({self.nx_class!r}, {list(self.children)})"
+
+
+def _group_again(
+    children: Mapping[str, Node], attributes: Mapping[str, Attribute], state: dict[str, Any]
+) -> Group:
+    return Group.around(children, attributes)._like(**state)
 
 
 Node: TypeAlias = "Group | Field | Link | Unreadable"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -644,6 +645,12 @@ def test_the_source_tells_path_size_and_digest(path: Path) -> None:
     content = path.read_bytes()
     assert (source.path, source.size) == (str(path), len(content))
     assert source.digest == sha256(path) == hashlib.sha256(content).hexdigest()
+
+
+def test_a_tree_read_here_can_be_used_by_another_process(path: Path) -> None:
+    tree = pickle.loads(pickle.dumps(tree_of(path, lambda file: file.create_dataset("x", data=SERIES))))
+    np.testing.assert_array_equal(tree["x"].array, SERIES)
+    assert tree.source.path == str(path)
 
 
 # -- real files ------------------------------------------------------------------------------------

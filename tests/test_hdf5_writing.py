@@ -431,6 +431,13 @@ def test_a_folder_is_no_target(raw: Path) -> None:
         write(read(raw).add(ADDED), raw.parent)
 
 
+def test_a_device_or_a_pipe_is_no_target(raw: Path, target: Path) -> None:
+    os.mkfifo(target)
+    with pytest.raises(FileError, match="not a regular file"):
+        write(read(raw).add(ADDED), target, overwrite=True)
+    assert target.is_fifo()
+
+
 def test_a_missing_folder_is_a_file_error(raw: Path) -> None:
     with pytest.raises(FileError, match="no folder"):
         write(read(raw).add(ADDED), raw.parent / "nowhere" / "run.nxs")

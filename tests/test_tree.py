@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -279,6 +281,14 @@ def test_taking_out_what_was_put_in_gives_the_tree_again(tree: Group, data: st.D
 def test_what_is_not_there_cannot_be_taken_out(root: Group) -> None:
     with pytest.raises(KeyError):
         root.without("entry/nothing")
+
+
+def test_a_tree_travels_to_another_process(root: Group) -> None:
+    run = root.add([Addition("/entry/x", Field(1.0))])
+    again = pickle.loads(pickle.dumps(run))
+    assert again == run
+    assert (again.additions, again.edited) == (run.additions, run.edited)
+    assert pickle.loads(pickle.dumps(root.put("entry/x", Field(1.0)))).edited
 
 
 # -- additions -------------------------------------------------------------------------------------

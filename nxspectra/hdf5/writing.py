@@ -84,6 +84,8 @@ def check(target: Path, *, same: bool, in_place: bool, overwrite: bool) -> None:
     """Raise for a target that must not be written; `same` if it is the file that was read."""
     if target.is_dir():
         raise FileError(f"{target}: is a folder; give the name of a file in it")
+    if target.exists() and not target.is_file():
+        raise FileError(f"{target}: is not a regular file; give the name of one")
     if not target.resolve().parent.is_dir():
         raise FileError(f"{target}: there is no folder {target.parent}; make it first")
     if same and not in_place:
