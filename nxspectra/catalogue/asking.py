@@ -43,9 +43,8 @@ def _candidates(store: Store, query: Query) -> Iterable[tuple[str, str, str]]:
     substitutions: dict[Variable, NamedNode | BlankNode | Literal | Triple] = {}
     label, text = "", ""
     if query.label is not None:
-        parts.append(
-            "?concept skos:prefLabel ?name . ?result dct:subject ?concept . FILTER(LCASE(STR(?name)) = ?label)"
-        )
+        parts.append("?concept skos:prefLabel ?name . FILTER(LCASE(STR(?name)) = ?label)")
+        parts.append("?result dct:subject ?concept .")
         substitutions[Variable("label")] = Literal(query.label)
         label = "?label"
     if query.words:
