@@ -209,6 +209,8 @@ def usable(node: Node, concept: Concept, n: int | None) -> Floats | str | Proble
             return Problem("unusable-in-place", "is empty" if node.dtype.kind == "U" else "is not one text")
         if concept.kind is Kind.DATE and (iso_date(text) is None or "T" not in text):
             return Problem("unusable-in-place", f"{text[:40]!r} is not a date and time in ISO 8601")
+        if concept.one_of and text not in concept.one_of:
+            return Problem("unusable-in-place", f"{text!r} is none of {', '.join(concept.one_of)}")
         return text
     unit = text_attribute(node, "units")
     if node.dtype.kind not in "iuf" or not node.size:

@@ -58,6 +58,17 @@ class Concept:
     """Plausible range, inclusive, in `unit`; a crosswalk may state another."""
     tolerance: float = 1e-3
     """Relative difference up to which two raw values are the same."""
+    one_of: tuple[str, ...] = ()
+    """The texts that the definition allows; any if empty."""
+    goes_with_group: bool = False
+    """The definition asks for the group only if there is one, and then for this in it."""
+
+    def allowed(self, text: str) -> str | None:
+        """The allowed text that is meant by `text`, however it is spelled; None if none is."""
+        if not self.one_of:
+            return text
+        letters = "".join(filter(str.isalpha, text.lower())).removesuffix("s")
+        return next((word for word in self.one_of if word.replace("-", "") == letters), None)
 
     @property
     def name(self) -> str:
@@ -174,6 +185,7 @@ CONCEPTS: tuple[Concept, ...] = (
         "the name of the source",
         "'PETRA III'",
         ("source", "facility"),
+        goes_with_group=True,
     ),
     Concept(
         "instrument/source/type",
@@ -190,6 +202,8 @@ CONCEPTS: tuple[Concept, ...] = (
         "what the sample is probed with",
         "x-ray",
         ("probe",),
+        one_of=("x-ray", "neutron", "electron"),
+        goes_with_group=True,
     ),
     ENERGY,
     EXPOSURE,

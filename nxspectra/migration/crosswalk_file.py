@@ -189,7 +189,11 @@ class CrosswalkText(Strict):
     @property
     def ids(self) -> tuple[str, ...]:
         """Of all its rules, refusals and constants."""
-        return tuple(item.id for item in (*self.rule, *self.refuse, *self.constant))
+        return (
+            *(item.id for item in self.rule),
+            *(item.id for item in self.refuse),
+            *(item.id for item in self.constant),
+        )
 
     @property
     def parents(self) -> tuple[str, ...]:

@@ -140,7 +140,7 @@ class DataGroup:
     def _angles(self, series: Series) -> Found:
         key = series.angles
         conversion = None
-        if series.says_unit:
+        if series.in_degrees:
             item: Field | Link = Link(key.real)
         else:
             item = Field(series.two_theta, units=TWO_THETA.unit)

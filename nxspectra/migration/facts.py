@@ -76,7 +76,10 @@ def parse_fact(word: str, text: str) -> Fact:
     if meant.kind is Kind.TEXT:
         if not text.strip():
             raise UsageError(f"{word}: the text is empty")
-        return Fact(meant, word, text, text.strip())
+        allowed = meant.allowed(text.strip())
+        if allowed is None:
+            raise UsageError(f"{word}: {text!r} is none of {', '.join(meant.one_of)}")
+        return Fact(meant, word, text, allowed)
     return _quantity(meant, word, text)
 
 

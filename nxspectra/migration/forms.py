@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -96,6 +96,20 @@ class Problem:
     message: str
 
 
+VALUES = frozenset(
+    {None, "NXcollection", "NXlog", "NXparameters", "NXpositioner", "NXsensor", "NXactuator", "NXnote"}
+)
+"""Classes of groups that may stand for one quantity; a detector called `lambda` is no wavelength."""
+
+
+def value_of(group: Group, names: Iterable[str]) -> Field | None:
+    """The field that is the value of a group that stands for a quantity; None if it does not."""
+    if group.nx_class not in VALUES:
+        return None
+    fields = (group.children.get(name) for name in names)
+    return next((field for field in fields if isinstance(field, Field)), None)
+
+
 def read(
     name: str, node: Node, rule: Rule, patterns: Mapping[str, re.Pattern[str]], around: Group | None = None
 ) -> Reading | Problem | None:
@@ -104,8 +118,8 @@ def read(
     `around` is the group it stands in, where a unit may stand beside it.
     """
     if isinstance(node, Group):
-        inside = next((node.children[v] for v in rule.text.values if v in node.children), None)
-        if Form.GROUP not in rule.text.forms or not isinstance(inside, Field):
+        inside = value_of(node, rule.text.values)
+        if Form.GROUP not in rule.text.forms or inside is None:
             return None
         return read_field(name, inside, rule, patterns, node)
     return read_field(name, node, rule, patterns, around) if isinstance(node, Field) else None
@@ -306,7 +320,10 @@ def _text(field: Field, rule: Rule, patterns: Mapping[str, re.Pattern[str]]) -> 
             None if found is None else Reading(found["value"].strip(), short(raw), conversion="found in text")
         )
     if concept.kind is Kind.TEXT:
-        return Reading(raw.strip(), short(raw))
+        meant = concept.allowed(raw.strip())
+        if meant is None:
+            return Problem("unknown-word", f"{raw[:60]!r} is none of {', '.join(concept.one_of)}")
+        return Reading(meant, short(raw), conversion=None if meant == raw.strip() else f"{raw} -> {meant}")
     date = iso_date(raw)
     if date is None:
         return Problem("not-a-date", f"{raw[:60]!r} is not a date and time that can be understood")

@@ -157,6 +157,7 @@ RULES: dict[str, str] = {
     "implausible-value": "The value is outside the plausible range of the concept.",
     "not-a-number": "The value is text that is no number, or not a number at all.",
     "not-a-date": "The value is no date and time that can be understood.",
+    "unknown-word": "The text is none of those that the definition allows.",
     "wrong-shape": "The value has other dimensions than the concept.",
     "wrong-length": "There are more or fewer values than spectra.",
     "one-for-all": "One value stands for a series in which it changes.",
@@ -167,6 +168,7 @@ RULES: dict[str, str] = {
     "ambiguous-key": "Several keys tell the concept and disagree; nothing is written.",
     "missing-concept": "Nothing tells the concept; the message says how to give it.",
     "no-entry": "There is no NXentry to migrate.",
+    "subentry": "Something in the entry is in the way, so ours goes into a subentry.",
     "no-spectra": "The entry follows another definition and has no spectra; it is left as it is.",
     "differing-key": "A key says something else than what stands in place or was given.",
     "agreeing-number": "A number without a unit agrees with what is taken.",
@@ -175,7 +177,9 @@ RULES: dict[str, str] = {
 }
 """Every rule id of a migration with what it means."""
 
-NOTES = frozenset({"no-spectra", "differing-key", "agreeing-number", "broadcast-value", "added-units"})
+NOTES = frozenset(
+    {"no-spectra", "subentry", "differing-key", "agreeing-number", "broadcast-value", "added-units"}
+)
 
 
 def render(review: Review) -> str:

@@ -42,11 +42,10 @@ def _of_class(root: Group, path: str, usual: str) -> list[str]:
     return found
 
 
-def standing(root: Group, base: str, concept: Concept, first: str | None = None) -> Standing | None:
-    """What stands at the place of the concept below `base`; in the group `first` rather than in others."""
+def standing(root: Group, base: str, concept: Concept, only: str | None = None) -> Standing | None:
+    """What stands at the place of the concept below `base`; only in the group `only` if it is given."""
     *steps, leaf = concept.path.split("/")
-    paths = groups(root, base, tuple(steps))
-    for path in sorted(paths, key=lambda path: path != first):
+    for path in groups(root, base, tuple(steps)) if only is None else [only]:
         group = root.group(path)
         if group is None or leaf not in group.children:
             continue
@@ -75,6 +74,18 @@ def our_entry(root: Group, entry: str) -> str | None:
         if subentry and definition_of(root, f"{entry}/{name}") == DEFINITION:
             return f"{entry}/{name}"
     return None
+
+
+def other_meaning(root: Group, base: str) -> list[str]:
+    """Names in the entry that the definition gives a meaning and that mean something else there."""
+    named = [(f"{base}/{name}", "NXprocess") for name in ("migration", "reduction")]
+    named += [(f"{path}/pressure_env", "NXenvironment") for path in groups(root, base, ("sample",))]
+    return [
+        f"{path} is not the {nx_class} that the definition means by that name"
+        for path, nx_class in named
+        if (node := root.get(path)) is not None
+        and not (isinstance(node, Group) and node.nx_class == nx_class)
+    ]
 
 
 def free(root: Group, path: str) -> str:

@@ -23,6 +23,7 @@ from nxspectra.migration.concepts import (
     CONCEPTS,
     ENERGY,
     EXPOSURE,
+    GROUP_CLASSES,
     INTENSITY,
     PRESSURE,
     TWO_THETA,
@@ -42,6 +43,7 @@ from nxspectra.migration.places import (
     definition_of,
     free,
     groups,
+    other_meaning,
     our_entry,
     standing,
 )
@@ -50,7 +52,6 @@ from nxspectra.migration.survey import Candidate, Survey, survey
 from nxspectra.spectra import DEFINITION
 from nxspectra.tree import Addition, Evidence, Field, Group
 
-SOURCE = ("instrument", "source")
 DETECTOR = ("instrument", "detector")
 
 
@@ -112,16 +113,22 @@ def plan(
     It goes into the entry itself; into an NXsubentry if the entry follows another definition, or if what the
     definition requires cannot stand in the entry because something else does.
     """
+
+    def planning(base: str) -> _Planning:
+        return _Planning(root, known, crosswalk, facts, base, first)
+
     if known.ours is not None:
-        return _Planning(root, known, crosswalk, facts, known.ours, first).result()
+        return planning(known.ours).result()
     inside = free(root, f"{known.path}/{SUBENTRY}")
     if known.follows is not None and known.series is not None:
-        return _Planning(root, known, crosswalk, facts, inside, first).result()
-    planned = _Planning(root, known, crosswalk, facts, known.path, first)
-    result = planned.result()
-    if planned.blocked and known.series is not None:
-        return _Planning(root, known, crosswalk, facts, inside, first).result()
-    return result
+        return planning(inside).result()
+    attempt = planning(known.path)
+    result = attempt.result()
+    if known.series is None or not attempt.blocked:
+        return result
+    second = planning(inside)
+    second.findings.append(Finding(known.path, "subentry", "; ".join(attempt.blocked), Severity.INFO))
+    return second.result()
 
 
 @dataclass
@@ -137,10 +144,12 @@ class _Planning:
     """The first entry with spectra is the one that the file shows."""
     found: list[Found] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    blocked: list[Concept] = field(default_factory=list)
-    """Required concepts that cannot stand in `base` because something else does."""
-    meant_detector: str | None = None
+    blocked: list[str] = field(default_factory=list)
+    """Why `base` itself cannot follow the definition, whatever is added."""
+    detector: str | None = None
     """Of several detectors in the raw entry, the one that the spectra are from."""
+    contradiction: Finding | None = None
+    """Detectors that were exposed differently, and nothing says which one the spectra are from."""
     draft: Draft = field(init=False)
 
     def result(self) -> EntryPlan:
@@ -158,7 +167,8 @@ class _Planning:
         n = shape[0] if shape else (known.survey.frames[0][1][0] if known.survey.frames else None)
         if shape is not None:
             data.declare()
-        self._detector(series)
+        self.blocked += other_meaning(self.root, self.base)
+        self._detector(series, n)
         for concept in CONCEPTS:
             if concept.kind not in (Kind.INTENSITY, Kind.ANGLES):
                 self._concept(concept, n)
@@ -175,29 +185,47 @@ class _Planning:
     # -- one concept -----------------------------------------------------------------------------
 
     def _concept(self, concept: Concept, n: int | None) -> None:
-        first = self.draft.prefer.get(DETECTOR) if concept.path.startswith("instrument/detector/") else None
-        there = standing(self.root, self.base, concept, first)
+        told, noted = self._given(concept, n)
+        if concept is EXPOSURE and told is None and self.contradiction is not None:
+            self.findings.append(self.contradiction)
+            return
+        of_detector = concept.path.startswith("instrument/detector/")
+        there = standing(
+            self.root, self.base, concept, self.draft.prefer.get(DETECTOR) if of_detector else None
+        )
         stands = None if there is None else usable(there.node, concept, n)
         fits, findings = fit(concept, self._candidates(concept), n)
+        self._others(concept, there, n)
         if there is not None and stands is not None and not isinstance(stands, Problem):
-            self._in_place(concept, there, stands, [f for f in fits if f.candidate.real != there.real], n)
+            others = [one for one in fits if one.candidate.real != there.real]
+            self._in_place(concept, there, stands, others, told)
             return
         choice, contradiction = choose(concept, fits, self.draft.path_of(concept))
-        told, noted = self._given(concept, n)
         if told is not None:
             self.findings += [*noted, *differing(concept, told.values, fits, told.evidence.origin)]
-            others = [f for f in fits if f.candidate.real != told.real]
+            others = [one for one in fits if one.candidate.real != told.real]
             choice, contradiction = replace(told, agreeing=same(concept, told.values, others)), []
         self.findings += [*findings, *contradiction]
         choice = choice or (None if contradiction else self._constant(concept))
         if there is not None and isinstance(stands, Problem):
-            own = [f.choice for f in fits if f.candidate.real == there.real]
+            own = [one.choice for one in fits if one.candidate.real == there.real]
             if not any(self._add_units(concept, there, option, n) for option in (told, *own) if option):
-                self._unusable(concept, there, stands, choice)
+                self._unusable(concept, there, stands, told)
         elif choice is not None:
             self._place(concept, choice)
         elif not contradiction:
             self._missing(concept)
+
+    def _others(self, concept: Concept, there: Standing | None, n: int | None) -> None:
+        """Other groups of the class, such as a second detector, must have what is required too."""
+        *steps, leaf = concept.path.split("/")
+        if concept.level is not Level.REQUIRED or not steps:
+            return
+        used = there.path.rpartition("/")[0] if there else self.draft.path_of(concept).rpartition("/")[0]
+        for path in groups(self.root, self.base, tuple(steps)):
+            node = self.root.get(f"{path}/{leaf}")
+            if path != used and (node is None or isinstance(usable(node, concept, n), Problem)):
+                self.blocked.append(f"{path} is another {GROUP_CLASSES[steps[-1]]} and has no usable {leaf}")
 
     def _given(self, concept: Concept, n: int | None) -> tuple[Choice | None, list[Finding]]:
         fact = self.facts.get(concept.path)
@@ -214,14 +242,18 @@ class _Planning:
     def _candidates(self, concept: Concept) -> list[Candidate]:
         """The keys that tell the concept; of a detector, those of the one that the spectra are from."""
         candidates = self.known.survey.of(concept)
-        if not concept.path.startswith("instrument/detector/") or self.meant_detector is None:
+        if not concept.path.startswith("instrument/detector/") or self.detector is None:
             return candidates
-        return [c for c in candidates if c.detector in (None, self.meant_detector)]
+        return [c for c in candidates if c.detector in (None, self.detector)]
 
     def _in_place(
-        self, concept: Concept, there: Standing, values: Floats | str, fits: list[Fitted], n: int | None
+        self,
+        concept: Concept,
+        there: Standing,
+        values: Floats | str,
+        fits: list[Fitted],
+        told: Choice | None,
     ) -> None:
-        told, _ = self._given(concept, n)
         if told is not None and told.real != there.real and not agree(values, told.values, concept):
             raise Refused(
                 f"--set {concept.word}: {there.path} already says {shown(values, concept)}, not"
@@ -239,19 +271,22 @@ class _Planning:
         agreeing = same(concept, values, fits) + agreeing_numbers(self.known.survey, concept, values)
         self._tell(concept, evidence, there.path, values, State.IN_PLACE, agreeing=agreeing)
 
-    def _unusable(self, concept: Concept, there: Standing, problem: Problem, choice: Choice | None) -> None:
-        """What stands there cannot be used: where it is required, another value needs another place."""
-        ending = "it is not replaced"
+    def _unusable(self, concept: Concept, there: Standing, problem: Problem, told: Choice | None) -> None:
+        """What stands there cannot be used; where it is required, ours needs another place."""
         required = concept.level is Level.REQUIRED
-        if choice is not None and required:
-            self.blocked.append(concept)
-        elif required:
-            node = there.node
-            unitless = isinstance(node, Field) and node.dtype.kind in "iuf" and "units" not in node.attributes
-            how = f"--set {concept.word}='{there.path} {concept.unit}'" if unitless else how_to_give(concept)
-            ending += f"; give {concept.words} with {how}"
+        if required or concept.goes_with_group:
+            self.blocked.append(f"{there.path} {problem.message}")
+        if told is not None and (self.known.series is None or self.known.ours is not None or not required):
+            raise Refused(
+                f"--set {concept.word}: {there.path} {problem.message}; what is there is never replaced,"
+                " nothing was written"
+            )
+        node = there.node
+        unitless = isinstance(node, Field) and node.dtype.kind in "iuf" and "units" not in node.attributes
+        how = f"--set {concept.word}='{there.path} {concept.unit}'" if unitless else how_to_give(concept)
+        ending = f"; give {concept.words} with {how}" if required else ""
         severity = Severity.VIOLATION if required and not self.known.is_left else Severity.INFO
-        message = f"{concept.path}: {problem.message}; {ending}"
+        message = f"{concept.path}: {problem.message}; it is not replaced{ending}"
         self.findings.append(Finding(there.path, problem.rule, message, severity))
 
     def _add_units(self, concept: Concept, there: Standing, choice: Choice, n: int | None) -> bool:
@@ -273,8 +308,8 @@ class _Planning:
         return True
 
     def _place(self, concept: Concept, choice: Choice) -> None:
-        *steps, _ = concept.path.split("/")
-        if tuple(steps) == SOURCE and self.draft.would_make(SOURCE) and not self._whole_source():
+        steps = concept.path.split("/")[:-1]
+        if self.draft.would_make(tuple(steps)) and not self._is_whole(steps):
             self._tell(concept, choice.evidence, self.draft.path_of(concept), choice.values, State.NOT_PLACED)
             return
         agreeing = (*choice.agreeing, *agreeing_numbers(self.known.survey, concept, choice.values))
@@ -289,12 +324,12 @@ class _Planning:
             path, state = self.draft.put(concept, item, choice.evidence), State.PLACED
         self._tell(concept, choice.evidence, path, choice.values, state, agreeing=agreeing)
 
-    def _whole_source(self) -> bool:
-        """Is everything known that an NXsource must have?"""
+    def _is_whole(self, steps: list[str]) -> bool:
+        """Is everything known that a group of this kind must have, so that it may be made?"""
         return all(
             self.known.survey.of(concept) or self._constant(concept) or concept.path in self.facts
             for concept in CONCEPTS
-            if concept.path in ("instrument/source/name", "instrument/source/probe")
+            if concept.goes_with_group and concept.path.split("/")[:-1] == steps
         )
 
     def _constant(self, concept: Concept) -> Choice | None:
@@ -309,6 +344,10 @@ class _Planning:
         return None
 
     def _missing(self, concept: Concept) -> None:
+        *steps, leaf = concept.path.split("/")
+        if concept.goes_with_group and not self.draft.would_make(tuple(steps)):
+            group = self.draft.path_of(concept).rpartition("/")[0]
+            self.blocked.append(f"{group} has no {leaf}, which an {GROUP_CLASSES[steps[-1]]} must have")
         if concept.level is Level.OPTIONAL or (self.known.is_left and concept is not INTENSITY):
             return
         severity = Severity.VIOLATION if concept.level is Level.REQUIRED else Severity.INFO
@@ -334,21 +373,22 @@ class _Planning:
 
     # -- the detector ----------------------------------------------------------------------------
 
-    def _detector(self, series: Series | None) -> None:
-        """Which detector the spectra are from: theirs, that of the frames, one with a time, the first."""
+    def _detector(self, series: Series | None, n: int | None) -> None:
+        """Which detector the spectra are from: the one they stand in, that of the frames, one with a time."""
         raw = groups(self.root, self.known.path, DETECTOR)
-        if not raw:
-            return
-        inside = [path for path in raw if series and series.intensity.real.startswith(f"{path}/")]
-        frames = [
+        fact = self.facts.get(EXPOSURE.path)
+        named = [path for path in raw if fact and fact.path and fact.path.startswith(f"{path}/")]
+        named += [path for path in raw if series and series.intensity.real.startswith(f"{path}/")]
+        named += [
             path for path in raw for where, _ in self.known.survey.frames if where.startswith(f"{path}/")
         ]
-        timed = [path for path in raw if self.root.field(f"{path}/{EXPOSURE.path.rpartition('/')[2]}")]
-        told = [c.detector for c in self.known.survey.of(EXPOSURE) if c.detector in raw]
-        meant = next(iter([*inside, *frames, *timed, *filter(None, told), *raw]))
-        self.meant_detector = meant
-        if meant in groups(self.root, self.base, DETECTOR):
-            self.draft.prefer[DETECTOR] = meant
+        timed = [c for c in self.known.survey.of(EXPOSURE) if c.detector in raw]
+        if not named and len({c.detector for c in timed}) > 1:
+            choice, contradiction = choose(EXPOSURE, fit(EXPOSURE, timed, n)[0], self.draft.path_of(EXPOSURE))
+            self.contradiction = next(iter(contradiction), None) if choice is None else None
+        self.detector = next(iter([*named, *(c.detector for c in timed), *raw]), None)
+        if self.detector in groups(self.root, self.base, DETECTOR):
+            self.draft.prefer[DETECTOR] = str(self.detector)
 
     # -- the spectra -----------------------------------------------------------------------------
 
@@ -368,7 +408,7 @@ class _Planning:
             problem = data.occupied(series)
             if problem is not None:
                 self.findings.append(problem)
-                self.blocked.append(INTENSITY)
+                self.blocked.append(f"{data.path} {problem.message}")
                 return
             self.found += data.place(series)
             data.axes(pressure)

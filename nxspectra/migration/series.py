@@ -29,8 +29,8 @@ class Series:
     """(n_points,), degrees, strictly ascending."""
     raw_unit: str
     """Of the angles, whoever said it."""
-    says_unit: bool
-    """The raw angles have an attribute `units` that is one of angles."""
+    in_degrees: bool
+    """The raw angles say themselves that they are degrees, so that a link will do."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -155,5 +155,5 @@ def _angles(intensity: SpectraKey, angles: SpectraKey, crosswalk: Crosswalk) -> 
         angles,
         reading.values,
         reading.unit or "",
-        own is not None and units.same_kind(own, "deg") and angles.field.dtype.kind == "f",
+        own is not None and units.usual_spelling(own) == "deg" and angles.field.dtype.kind == "f",
     )

@@ -11,7 +11,16 @@ from nxspectra import units
 from nxspectra.findings import Finding, Severity
 from nxspectra.migration.concepts import ENERGY, Concept, Kind
 from nxspectra.migration.crosswalk import Crosswalk, Key, Refusal, Rule
-from nxspectra.migration.forms import PHOTON, Floats, Problem, Reading, read, short, text_attribute
+from nxspectra.migration.forms import (
+    PHOTON,
+    Floats,
+    Problem,
+    Reading,
+    read,
+    short,
+    text_attribute,
+    value_of,
+)
 from nxspectra.spectra import DEFINITION
 from nxspectra.tree import Field, Group, Link
 
@@ -209,13 +218,12 @@ def _consider(found: Survey, crosswalk: Crosswalk, visited: _Visited) -> set[tup
                 spectra = SpectraKey(concept, key.path, rule, node, visited.real)
                 found.spectra.setdefault(concept.path, []).append(spectra)
             continue
-        if concept is ENERGY and found.neutrons is not None:
-            reading: Reading | Problem | None = _of_neutrons(node, rule, found.neutrons)
-        else:
-            reading = read(key.name, node, rule, crosswalk.patterns, visited.around)
+        reading = read(key.name, node, rule, crosswalk.patterns, visited.around)
         if reading is None:
             continue
         taken.add(concept.path)
+        if concept is ENERGY and found.neutrons is not None:
+            reading = _of_neutrons(node, rule, found.neutrons)
         if isinstance(reading, Problem):
             _note_problem(found, rule, visited, reading)
         else:
@@ -239,9 +247,7 @@ def _note_problem(found: Survey, rule: Rule, visited: _Visited, problem: Problem
 
 
 def _applies(refusal: Refusal, node: Group | Field) -> bool:
-    if isinstance(node, Group) and not any(
-        isinstance(node.children.get(name), Field) for name in ("value", "data")
-    ):
+    if isinstance(node, Group) and value_of(node, ("value", "data")) is None:
         return False
     if not refusal.units:
         return True
@@ -254,12 +260,8 @@ def _applies(refusal: Refusal, node: Group | Field) -> bool:
 
 def _refused(refusal: Refusal, key: Key, node: Group | Field) -> Finding:
     value = ""
-    told = (
-        next((node.children[name] for name in ("value", "data") if name in node.children), None)
-        if isinstance(node, Group)
-        else node
-    )
-    if isinstance(told, Field) and told.size:
+    told = value_of(node, ("value", "data")) if isinstance(node, Group) else node
+    if told is not None and told.size:
         value = f"{short(told)} {text_attribute(told, 'units') or ''}".strip() + ": "
     return Finding(key.path, "refused-key", f"{refusal.concept.path}: {value}{refusal.reason}", Severity.INFO)
 
