@@ -211,27 +211,21 @@ def labelled_ramp(
         labels = nxs.classify(run, model)
         wrong = labels.class_index != ramp.truth.label
         for index, first, last in labels.runs():
-            tell(
-                f"  frames {first:>3} to {last:>3}  {labels.classes[index] if index >= 0 else 'no class assigned'}"
-            )
+            name = labels.classes[index] if index >= 0 else "no class assigned"
+            tell(f"  frames {first:>3} to {last:>3}  {name}")
         for boundary in labels.boundaries:
             tell(f"  {boundary_words(boundary)}")
         tell(f"truth: the class changes at frame {ramp.truth.border}, where the pressure passes 18.5 GPa")
-        tell(
-            f"P_conf   {labels.confidence or 0:.4f}  how cleanly the labels switch once: all that a real series tells"
-        )
-        tell(
-            f"accuracy {1 - wrong.mean():.4f}  against the truth: {wrong.sum()} of {wrong.size} curves are wrong"
-        )
+        accuracy = 1 - float(wrong.mean())
+        tell(f"P_conf   {labels.confidence or 0:.4f}  how cleanly the labels switch once; not accuracy")
+        tell(f"accuracy {accuracy:.4f}  {wrong.sum()} of {wrong.size} curves are wrong", accuracy=accuracy)
 
     with steps("Write") as tell:
         run_file = nxs.write(nxs.annotate(run, labels), folder / "run.nxs", overwrite=True)
         run = nxs.read(run_file)
         report = nxs.validate(run)
-        tell(
-            f"{run_file}: labels, probabilities, votes, provenance; read back, it {verdict(report)}",
-            file=run_file,
-        )
+        tell(f"{run_file}: labels, probabilities, votes, provenance", file=run_file)
+        tell(f"read back, it {verdict(report)}", conforms=report.conforms)
     return labels, run, report
 
 
@@ -243,7 +237,10 @@ def published_ramp(folder: Path, steps: Steps, run: nxs.Group, report: nxs.Repor
         findings = rdf.check(description)
         violations = [finding for finding in findings if finding.severity is Severity.VIOLATION]
         tell(f"{folder / 'run.ttl'}: {len(description.triples())} triples", pid=description.pid)
-        tell(f"by the SHACL shapes {len(violations)} violations, {len(findings)} findings in all")
+        words = (
+            f"by the SHACL shapes {len(violations)} violations, {len(findings) - len(violations)} warnings"
+        )
+        tell(f"{words} (what a site has yet to set)", violations=len(violations))
 
     with steps("File and find") as tell:
         with nxs.Catalogue(folder / "catalogue") as catalogue:

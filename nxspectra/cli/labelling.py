@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from pathlib import Path
 
@@ -25,29 +24,20 @@ from nxspectra.cli.frame import (
     say,
     say_json,
 )
+from nxspectra.cli.writing import write
 from nxspectra.errors import UsageError
+from nxspectra.settings import orcid_of
 from nxspectra.spectra import Boundary, Classification, Spectra
 from nxspectra.spectra import annotate as annotated
 
-_ORCID = re.compile(r"(?:https?://orcid\.org/)?(\d{4}-\d{4}-\d{4}-\d{3}[\dX])\Z")
-
 
 def orcid(text: str) -> str:
-    """The ORCID iD in `text` as an IRI. Raises UsageError if it is none or its check digit is wrong.
-
-    The check digit is that of ISO 7064, MOD 11-2 (support.orcid.org, structure of the ORCID identifier).
-    """
-    found = _ORCID.match(text.strip())
-    if found is None:
-        raise UsageError(f"{text!r} is not an ORCID iD; it looks like 0000-0002-1825-0097")
-    digits = found[1].replace("-", "")
-    total = 0
-    for digit in digits[:-1]:
-        total = (total + int(digit)) * 2
-    rest = (12 - total % 11) % 11
-    if digits[-1] != ("X" if rest == 10 else str(rest)):
-        raise UsageError(f"{found[1]} is not an ORCID iD: its check digit does not fit; is a digit mistyped?")
-    return f"https://orcid.org/{found[1]}"
+    """The ORCID iD in `text` as an IRI. Raises UsageError if it is none or its check digit is wrong."""
+    known = orcid_of(text)
+    if known is None:
+        words = "not an ORCID iD, such as 0000-0002-1825-0097; if it looks like one, a digit is mistyped"
+        raise UsageError(f"--by {text}: {words}")
+    return f"https://orcid.org/{known}"
 
 
 @click.command(cls=Verb)
@@ -86,7 +76,7 @@ def annotate(
     if not targets:
         raise click.UsageError("say where to write: -o OUT, or --in-place")
 
-    def write(path: Path) -> int:
+    def label(path: Path) -> int:
         root = hdf5.read(path)
         given = labelled([(str(path), Spectra.of(root), root)], labels)[0]
         classification = Classification(
@@ -99,7 +89,7 @@ def annotate(
             by=person,
         )
         new = annotated(root, classification)
-        hdf5.write(new, targets[path], in_place=in_place, overwrite=overwrite)
+        write(new, targets[path], in_place=in_place, overwrite=overwrite)
         if form == "json":
             say_json({"file": str(path), "output": str(targets[path]), "added": list(new.additions.paths)})
         else:
@@ -107,7 +97,7 @@ def annotate(
             say(f"{path}: {words}, by {person}; written to {targets[path]}")
         return DONE
 
-    return for_each([file], form, write)
+    return for_each([file], form, label)
 
 
 @click.command(cls=Verb)
@@ -151,7 +141,7 @@ def classify(
         root = hdf5.read(path)
         found = classifiers.classify(root, loaded)
         if path in targets:
-            hdf5.write(annotated(root, found), targets[path], in_place=in_place, overwrite=overwrite)
+            write(annotated(root, found), targets[path], in_place=in_place, overwrite=overwrite)
         if path in pictures:
             draw(Spectra.of(root), found, pictures[path])
         if form == "json":

@@ -25,6 +25,7 @@ from nxspectra.cli.frame import (
     say,
     say_json,
 )
+from nxspectra.cli.writing import write
 from nxspectra.errors import UsageError
 from nxspectra.migration.facts import parse_facts
 
@@ -120,8 +121,7 @@ def migrate(
         target = targets.get(file) if review.complete else None
         if target is not None:
             run = migration.migrate(raw, rules, facts)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            hdf5.write(run, target, in_place=in_place, overwrite=overwrite)
+            write(run, target, in_place=in_place, overwrite=overwrite)
         if form == "json":
             say_json(
                 {**review.as_json(), "file": str(file), "output": None if target is None else str(target)}

@@ -19,7 +19,7 @@ from typing import Self
 from nxspectra.ingestion.journey import Arrival, Ingested, State, Stop, Task, take
 from nxspectra.ingestion.limits import bound_memory
 
-_PROGRAM = (
+PROGRAM = (
     "import sys; sys.path[:] = {path!r}; from nxspectra.ingestion.children import serve; serve({descriptor})"
 )
 
@@ -29,7 +29,7 @@ class Child:
 
     def __init__(self, task: Task) -> None:
         ours, theirs = Pipe()
-        program = _PROGRAM.format(path=sys.path, descriptor=theirs.fileno())
+        program = PROGRAM.format(path=sys.path, descriptor=theirs.fileno())
         self._process = subprocess.Popen(  # noqa: S603
             # -P: a folder full of data is no place to import from
             [sys.executable, "-P", "-c", program],
@@ -57,6 +57,10 @@ class Child:
             arrival = Arrival(Ingested(str(self.stop.file), State.FAILED, reason=how))
         self.stop = None
         return arrival
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def is_alive(self) -> bool:

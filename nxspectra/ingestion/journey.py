@@ -121,7 +121,7 @@ def take(stop: Stop, task: Task) -> Arrival:
 
 def _travel(stop: Stop, task: Task) -> Arrival:
     file = str(stop.file)
-    unsafe = hdf5.guard(stop.file)
+    unsafe = tuple(found for found in hdf5.guard(stop.file) if found.severity is Severity.VIOLATION)
     if unsafe:
         return Arrival(Ingested(file, State.REFUSED, reason=_reasons(unsafe), findings=unsafe))
     raw = hdf5.read(stop.file)
