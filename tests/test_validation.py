@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nxspectra import hdf5
-from nxspectra.errors import UnknownDefinition
+from nxspectra.errors import FileChanged, UnknownDefinition
 from nxspectra.findings import Report, Severity
 from nxspectra.testing import conforming
 from nxspectra.tree import Field, Group, Link, Null, Unreadable
@@ -770,6 +771,46 @@ def test_a_file_read_without_its_collections_is_validated_the_same(tmp_path: Pat
     file = hdf5.write(tree, tmp_path / "run.nxs")
     assert validate(hdf5.read(file, keep=needed)) == validate(hdf5.read(file))
     assert validate(hdf5.read(file)).rules == {"missing-field"}
+
+
+def test_spectra_that_cannot_be_read_are_a_violation(tmp_path: Path) -> None:
+    file = hdf5.write(conforming(64, 200).without("entry/data/intensity"), tmp_path / "run.nxs")
+    with h5py.File(file, "r+") as opened:
+        values = np.random.default_rng(0).random((64, 200))
+        data = opened["entry/data"].create_dataset("intensity", data=values, compression="gzip")
+        data.attrs["units"] = "counts"
+        place = data.id.get_chunk_info(0).byte_offset
+    with file.open("r+b") as raw:
+        raw.seek(place)
+        raw.write(b"\xff" * 64)
+    report = validate(hdf5.read(file))
+    assert {(each.path, each.rule) for each in report.findings} == {("/entry/data/intensity", "unreadable")}
+    assert not report.conforms
+
+
+def test_a_file_that_changes_while_it_is_validated_is_for_the_caller(tmp_path: Path) -> None:
+    file = hdf5.write(conforming(64, 200), tmp_path / "run.nxs")
+    tree = hdf5.read(file)
+    hdf5.write(conforming(32, 200), file, overwrite=True)
+    with pytest.raises(FileChanged):
+        validate(tree)
+
+
+def test_links_in_a_circle_are_walked_once() -> None:
+    tree = FULL.put("entry/sample/again", Link("/entry")).put(
+        "entry/instrument/more", Link("/entry/instrument")
+    )
+    tree = tree.put("entry/instrument/second_beam", Link("/entry/instrument/beam"))
+    report = validate(tree)
+    assert report.conforms
+    assert len(report.findings) < 5
+
+
+def test_groups_nested_deeper_than_python_recurses_are_walked() -> None:
+    deep = Group("NXcomponent")
+    for _ in range(3000):
+        deep = Group("NXcomponent", {"inside": deep})
+    assert validate(FULL.put("entry/instrument/deep", deep)).conforms
 
 
 def test_a_report_names_its_file(tmp_path: Path) -> None:

@@ -86,7 +86,11 @@ class Library:
         """Raises UnknownDefinition, with what may have been meant, or DefinitionError."""
         if name not in self.files:
             close = self.suggestions(name)
-            hint = f"did you mean {' or '.join(close)}?" if close else "`nxspectra definition` lists them"
+            hint = (
+                f"did you mean {' or '.join(close)}?"
+                if close
+                else "others come from a folder, --definitions DIR"
+            )
             raise UnknownDefinition(f"no application definition {name!r}; {hint}")
         compiled = self._get(name)
         if isinstance(compiled, Definition):

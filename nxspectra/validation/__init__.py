@@ -15,6 +15,7 @@ from typing import TypeAlias
 from nxspectra.errors import DefinitionError, UnknownDefinition
 from nxspectra.findings import EntryReport, Finding, Report, Severity
 from nxspectra.nxdl import Library, library
+from nxspectra.spectra import DEFINITION
 from nxspectra.tree import Group
 from nxspectra.validation.cases import Entry
 from nxspectra.validation.hints import quoted
@@ -30,10 +31,7 @@ from nxspectra.validation.table import (
 )
 from nxspectra.validation.walk import UNVALIDATED, findings
 
-__all__ = ["DEFAULT", "RULES", "Rule", "needed", "validate"]
-
-DEFAULT = "NXdiffraction_spectra"
-"""The definition that an entry without one is compared with."""
+__all__ = ["RULES", "Rule", "needed", "validate"]
 
 
 _Named: TypeAlias = tuple[str, Group, str | None]
@@ -60,7 +58,7 @@ def validate(root: Group, definition: str | None = None, definitions: Path | str
         own = list(_entry(entry, root, shelf, asked))
         found += own
         conforms = not any(finding.severity is Severity.VIOLATION for finding in own)
-        entries.append(EntryReport(path, asked or _spelled(shelf, named) or named or DEFAULT, conforms))
+        entries.append(EntryReport(path, asked or _spelled(shelf, named) or named or DEFINITION, conforms))
     if not entries:
         found.append(
             NO_ENTRY.at("/", "holds no NXentry, so there is nothing to validate; is it a NeXus file?")
@@ -112,10 +110,10 @@ def _entry(entry: _Named, root: Group, shelf: Library, asked: str | None) -> Ite
     if name is None:
         yield DEFINITION_MISSING.at(
             path,
-            f"names no application definition, so it was compared with {DEFAULT}. `nxspectra migrate` makes"
+            f"names no application definition, so it was compared with {DEFINITION}. `nxspectra migrate` makes"
             " an entry that follows it; `nxspectra validate --definition NAME` compares with another",
         )
-        name = DEFAULT
+        name = DEFINITION
     try:
         rules = shelf.definition(name)
     except UnknownDefinition as error:

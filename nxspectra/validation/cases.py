@@ -36,6 +36,10 @@ class Entry:
     library: Library
     lengths: dict[tuple[str, str], list[Length]] = field(default_factory=dict)
     """(symbol, path of the group that shares it) -> where it was met."""
+    unread: dict[str, str] = field(default_factory=dict)
+    """Path -> why a value could not be read when a rule asked for it."""
+    hints: dict[str, str] = field(default_factory=dict)
+    """Class that NeXus does not know -> which may have been meant."""
     concepts: dict[str, list[FieldCase]] = field(default_factory=dict)
     """Fields of the definition by concept, where they really stand."""
 
@@ -120,7 +124,25 @@ class FieldCase:
     @property
     def value(self) -> Array | None:
         """The value if it is small, else None."""
-        return small_value(self.field, SMALL)
+        return self.value_of(SMALL)
+
+    def value_of(self, most: int) -> Array | None:
+        """The value if it is in memory or has at most so many bytes; None if not, or if it cannot be read.
+
+        Raises FileChanged.
+        """
+        field = self.field
+        if isinstance(field.data, np.ndarray):
+            return field.data
+        if field.shape is None or field.size * max(field.dtype.itemsize, 1) > most:
+            return None
+        try:
+            return field.array
+        except FileChanged:
+            raise
+        except FileError as error:
+            self.entry.unread[self.path] = str(error)
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,20 +170,6 @@ class AbsentCase:
     @property
     def origin(self) -> Origin:
         return self.rule.origin
-
-
-def small_value(field: Field, most: int) -> Array | None:
-    """The value of a field if it is in memory or has at most so many bytes and can be read; else None."""
-    if isinstance(field.data, np.ndarray):
-        return field.data
-    if field.shape is None or field.size * max(field.dtype.itemsize, 1) > most:
-        return None
-    try:
-        return field.array
-    except FileChanged:
-        raise
-    except FileError:
-        return None
 
 
 Found = list[Finding]

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
+
+COMPARED = 500
+"""So many words are looked through for one that may have been meant."""
 
 _KEYS = "often a key under NXcollection such as"
 
@@ -68,7 +72,7 @@ EXAMPLE_UNITS: dict[str, str] = {
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.7) -> str | None:
     """The known word that is most like `word`, whatever its case; None if none is."""
-    words = {each.lower(): each for each in known}
+    words = {each.lower(): each for each in islice(known, COMPARED)}
     close = get_close_matches(word.lower()[:64], words, n=1, cutoff=cutoff)
     return words[close[0]] if close else None
 

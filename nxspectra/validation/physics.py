@@ -15,7 +15,7 @@ from nxspectra import units
 from nxspectra.errors import UnitError
 from nxspectra.findings import Finding
 from nxspectra.tree import Array
-from nxspectra.validation.cases import LARGE, SMALL, Entry, FieldCase, small_value
+from nxspectra.validation.cases import LARGE, Entry, FieldCase
 from nxspectra.validation.table import (
     CLASS_INDEX,
     ENERGY_AND_WAVELENGTH,
@@ -63,7 +63,7 @@ def physics(entry: Entry) -> Iterator[Finding]:
     for case in entry.concepts.get("data/two_theta", ()):
         yield from two_theta_order(case)
     for case in entry.concepts.get("data/intensity", ()):
-        value = small_value(case.field, LARGE)
+        value = case.value_of(LARGE)
         yield from nan_values(case, value)
         yield from negative_counts(case, value)
     for case in entry.concepts.get("CLASSIFICATIONclassification/labels/class_index", ()):
@@ -113,7 +113,7 @@ def energy_and_wavelength(entry: Entry) -> Iterator[Finding]:
 
 def two_theta_order(case: FieldCase) -> Iterator[Finding]:
     """Angles that do not ascend, or are not all numbers."""
-    value = small_value(case.field, SMALL * 16)
+    value = case.value_of(LARGE)
     if value is None or value.dtype.kind not in "iuf" or value.ndim != 1:
         return
     yield from nan_values(case, value)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nxspectra.findings import Finding, Severity
 from nxspectra.nxdl import AttributeRule, ChoiceRule, FieldRule, GroupRule, LinkRule
+from nxspectra.spectra import DEFINITION
 from nxspectra.tree import Attribute, Field, Group
 from nxspectra.validation.cases import AbsentCase, AttributeCase, FieldCase, GroupCase, Item
 from nxspectra.validation.hints import WAYS_OUT, listed, nearest
@@ -146,7 +147,7 @@ def _missing_field(case: AbsentCase, group: Group | None) -> Finding:
     rule = case.rule
     assert isinstance(rule, FieldRule)  # noqa: S101
     message = f"{rule.need} field is missing"
-    way_out = WAYS_OUT.get(rule.concept) if rule.origin.definition == "NXdiffraction_spectra" else None
+    way_out = WAYS_OUT.get(rule.concept) if rule.origin.definition == DEFINITION else None
     if way_out or rule.doc:
         message += f": {way_out or _lower(rule.doc)}"
     close = None if group is None else nearest(rule.name, _fields(group))
@@ -167,10 +168,7 @@ def _missing_group(path: str, rule: GroupRule, hint: str = "") -> Iterator[Findi
     yield _missing(MISSING_GROUP, AbsentCase(path, rule), rule.need, message)
     if rule.need != "required":
         return
-    for attribute in rule.attributes:
-        if attribute.need == "required":
-            case = AbsentCase(f"{path}@{attribute.name}", attribute)
-            yield _missing(MISSING_ATTRIBUTE, case, "required", "required attribute is missing")
+    yield from missing_attributes(path, {}, [each for each in rule.attributes if each.need == "required"])
     for field in rule.fields:
         if field.need == "required":
             yield _missing_field(AbsentCase(f"{path}/{field.name}", field), None)

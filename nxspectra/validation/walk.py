@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from nxspectra.findings import Finding, Severity
 from nxspectra.nxdl import BaseClass, FieldRule, GroupRule
+from nxspectra.spectra import DEFINITION
 from nxspectra.tree import Attribute, Field, Group, Link, Node, Unreadable
 from nxspectra.validation import presence, values
 from nxspectra.validation.cases import AttributeCase, Entry, FieldCase, Found, GroupCase, Item
-from nxspectra.validation.hints import did_you_mean, listed, nearest, quoted
+from nxspectra.validation.hints import COMPARED, did_you_mean, listed, nearest, quoted
 from nxspectra.validation.physics import physics
 from nxspectra.validation.plots import broken_default, nxdata
 from nxspectra.validation.table import (
@@ -24,6 +25,8 @@ from nxspectra.validation.table import (
 
 UNVALIDATED = "NXcollection"
 """Its content is never validated: NeXus manual, base class NXcollection."""
+HINTS = 50
+"""For so many classes that NeXus does not know the nearest that it does is looked for."""
 SHOWN = 10
 """So many undocumented items of a group are named one by one."""
 
@@ -70,8 +73,10 @@ def findings(entry: Entry, group: Group) -> Iterator[Finding]:
     declared = entry.definition.symbols
     for (symbol, _), lengths in entry.lengths.items():
         yield from values.symbol_mismatch(symbol, lengths, symbol in declared)
-    if "NXdiffraction_spectra" in entry.definition.lineage:
+    if DEFINITION in entry.definition.lineage:
         yield from physics(entry)
+    for path, reason in entry.unread.items():
+        yield UNREADABLE.at(path, reason, entry.definition.entry.origin)
 
 
 def _group(case: GroupCase) -> tuple[Found, list[GroupCase]]:
@@ -143,14 +148,18 @@ def _child_group(
         if nx_class is None or (known is None and base is not None and "group" not in _extra(case)):
             strangers.append(item)
     if nx_class is not None and base is None:
-        hint = did_you_mean(nx_class, case.entry.library.files)
+        hints = case.entry.hints
+        if nx_class not in hints:
+            names = case.entry.library.files if len(hints) < HINTS else ()
+            hints[nx_class] = did_you_mean(nx_class, names)
         found.append(
             UNKNOWN_CLASS.at(
-                item.path, f"is of the class {quoted(nx_class)}, which NeXus does not know{hint}"
+                item.path, f"is of the class {quoted(nx_class)}, which NeXus does not know{hints[nx_class]}"
             )
         )
     if _descends(group, item.link, rule, base):
-        chain = (*case.chain, item.path)
+        # only rules of the definition share symbols, and files nest deep
+        chain = case.chain if rule is None else (*case.chain, item.path)
         below.append(GroupCase(case.entry, item.path, group, rule, known, base, chain))
     return found
 
@@ -233,6 +242,7 @@ def _field(case: FieldCase, group: GroupCase) -> Found:
 
 def _attributes(case: GroupCase) -> Found:
     found: Found = []
+    strangers: list[str] = []
     if case.rule is not None:
         found += presence.missing_attributes(case.path, case.group.attributes, case.rule.attributes)
     for name, value in case.group.attributes.items():
@@ -248,9 +258,12 @@ def _attributes(case: GroupCase) -> Found:
                     found += check(attribute)
                 break
         else:
-            if name not in _COMMON and "attribute" not in _extra(case):
-                known = [rule.name for said in case.said for rule in said.attributes]
-                found.append(_unknown(case, f"{case.path}@{name}", name, known))
+            if name not in _COMMON:
+                strangers.append(name)
+    if "attribute" not in _extra(case):
+        known = [rule.name for said in case.said for rule in said.attributes]
+        found += [_unknown(case, f"{case.path}@{name}", name, known) for name in strangers[:SHOWN]]
+        found += _more(case, strangers[SHOWN:], "attributes")
     return found
 
 
@@ -357,22 +370,29 @@ def _undocumented(case: GroupCase, strangers: list[Item], there: dict[int, list[
         known += names
         if number == 0 and case.rule is not None:
             missing = [rule.name for rule in said.fields if not there.get(id(rule))]
-    rest = []
+    offered, rest = 0, []
     for number, item in enumerate(strangers):
-        close = nearest(item.name, missing) if isinstance(item.node, Field) else None
+        look = isinstance(item.node, Field) and number < COMPARED and offered < SHOWN
+        close = nearest(item.name, missing) if look else None
         if close is not None:
+            offered += 1
             yield UNDOCUMENTED.at(
                 item.path, f"{_not_known(case)}; did you mean {close}, which is missing?", case.origin
             )
+        elif number >= SHOWN:
+            rest.append(item.name)
         elif isinstance(item.node, Group) and item.node.nx_class is None:
             yield UNDOCUMENTED.at(item.path, "is a group without NX_class, so what is in it is not validated")
-        elif number < SHOWN:
-            yield _unknown(case, item.path, item.name, known if isinstance(item.node, Field) else ())
         else:
-            rest.append(item.name)
-    if rest:
+            yield _unknown(case, item.path, item.name, known if isinstance(item.node, Field) else ())
+    yield from _more(case, rest, "items")
+
+
+def _more(case: GroupCase, names: list[str], what: str) -> Iterator[Finding]:
+    if names:
+        where = case.group.nx_class or "this group"
         yield UNDOCUMENTED.at(
-            case.path, f"holds {len(rest)} more items that are {_not_known(case)[3:]}: {listed(rest)}"
+            case.path, f"has {len(names)} more {what} that are not known in {where}: {listed(names)}"
         )
 
 
