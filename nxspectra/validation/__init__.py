@@ -110,8 +110,8 @@ def _entry(entry: _Named, root: Group, shelf: Library, asked: str | None) -> Ite
     if name is None:
         yield DEFINITION_MISSING.at(
             path,
-            f"names no application definition, so it was compared with {DEFINITION}. `nxspectra migrate` makes"
-            " an entry that follows it; `nxspectra validate --definition NAME` compares with another",
+            f"names no application definition, so it was compared with {DEFINITION}. `nxspectra migrate`"
+            " makes an entry that follows it; `nxspectra validate --definition NAME` compares with another",
         )
         name = DEFINITION
     try:
