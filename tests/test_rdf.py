@@ -32,7 +32,7 @@ from nxspectra.rdf.turtle import turtle
 from nxspectra.settings import Settings
 from nxspectra.spectra import Classification, annotate, classifications
 from nxspectra.testing import DIGEST, conforming
-from nxspectra.tree import Field, Group, Link
+from nxspectra.tree import Field, Group, Link, Unreadable
 
 NXS = rdflib.Namespace("https://w3id.org/nxspectra/ns#")
 SCHEMA = rdflib.Namespace("https://schema.org/")
@@ -855,3 +855,23 @@ def test_links_are_followed_to_parameters() -> None:
     tree = tree.put("entry/instrument/detector/count_time", Link("/entry/elsewhere"))
     exposure = next(each for each in described(tree).parameters if each.quantity.name == "exposure")
     assert exposure.minimum == 0.2
+
+
+STRANGE = [
+    Unreadable("checksum error"),
+    Link("/entry", kind="hard"),
+    Link("data", file="/etc/passwd", kind="external"),
+    Group(None),
+    Field(["a", "b"]),
+    Field(np.array([], dtype=np.float64), units="GPa"),
+    Field(np.array(1 + 2j), units="keV"),
+    Field(np.nan, units="\x00"),
+    Field(np.full((2, 3, 4), 10**300), units="keV"),
+]
+
+
+@pytest.mark.parametrize("item", STRANGE, ids=lambda item: repr(item)[:40])
+def test_whatever_stands_at_a_place_a_file_is_described(item: Group | Field | Link | Unreadable) -> None:
+    tree = conforming(3, classified=True, migrated=True).without("entry/reduction")
+    for path, _ in tree.walk():
+        assert described(tree.put(path, item)).triples()
