@@ -89,6 +89,20 @@ def test_the_pid_is_made_from_the_raw_file(raw: Path, catalogue: Path) -> None:
     assert result.pid.endswith(digest(raw))
 
 
+def test_a_file_that_conforms_already_keeps_the_pid_of_its_raw_bytes(
+    catalogue: Path, models: list[Path], tmp_path: Path
+) -> None:
+    known = migrate(ramp(2)).without("entry/migration")
+    raw = hdf5.write(Group(None, known.children, known.attributes), tmp_path / "conforming.nxs")
+    plain = only(ingest(raw, catalogue))
+    labelled = only(ingest(raw, catalogue, model=models[0]))
+    assert (plain.state, labelled.state) == (State.DONE, State.DONE)
+    assert plain.pid is not None
+    assert plain.pid == labelled.pid
+    assert plain.pid.endswith(digest(raw))
+    assert only(ingest(raw, catalogue, model=models[0])).state is State.UNCHANGED
+
+
 def test_the_same_file_again_is_unchanged(raw: Path, catalogue: Path, models: list[Path]) -> None:
     first = only(ingest(raw, catalogue, model=models[0]))
     assert first.output is not None

@@ -38,9 +38,14 @@ TRAPS = ("/beam_energy", "/membrane_pressure_bar", "/source/energy")
 
 @click.command(cls=Verb)
 @click.argument("output", type=click.Path(path_type=Path, dir_okay=False), metavar="OUT.nxs")
-@click.option("--seed", type=int, default=0, show_default=True, help="Where chance begins.")
+@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Where chance begins.")
 @click.option(
-    "--frames", type=click.IntRange(2), default=349, show_default=True, help="Spectra in the series."
+    "--frames",
+    type=click.IntRange(2),
+    default=349,
+    show_default=True,
+    metavar="N",
+    help="Spectra in the series.",
 )
 @click.option(
     "--transition",
@@ -53,7 +58,7 @@ TRAPS = ("/beam_energy", "/membrane_pressure_bar", "/source/energy")
 @click.option(
     "--width", type=float, default=2.0, show_default=True, metavar="GPA", help="Width of the transition."
 )
-@click.option("--noise", type=float, default=1.0, show_default=True, help="1: as measured.")
+@click.option("--noise", type=float, default=1.0, show_default=True, help="Of the counts; 1 is as measured.")
 @click.option("--spottiness", type=float, default=0.15, show_default=True, help="How unsteady the lines are.")
 @click.option(
     "--drift", type=float, default=0.0, show_default=True, help="Share by which the background grows."
@@ -65,7 +70,7 @@ TRAPS = ("/beam_energy", "/membrane_pressure_bar", "/source/energy")
     "--energy-error", type=float, default=0.0, show_default=True, help="Share by which the energy is wrong."
 )
 @click.option("--no-precursor", is_flag=True, help="No distortion before the transition.")
-@click.option("--decompression", is_flag=True, help="The way down.")
+@click.option("--decompression", is_flag=True, help="The way down instead of up.")
 @click.option("--overwrite", is_flag=True, help="Replace the files if they are there.")
 @format_option
 def simulate(

@@ -58,7 +58,12 @@ COLOURS = {
 )
 @click.option("--model", metavar="MODEL", help="Classify the spectra with this model.")
 @click.option(
-    "--workers", type=click.IntRange(1), default=1, show_default=True, help="How many files at a time."
+    "--workers",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="How many files at a time.",
 )
 @crosswalk_option
 @set_option

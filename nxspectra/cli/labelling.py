@@ -52,7 +52,7 @@ def orcid(text: str) -> str:
     " low=pressure<12GPa. May be given several times.",
 )
 @click.option("--by", required=True, metavar="ORCID", help="The ORCID iD of the person who gives the labels.")
-@out_option
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="The file to write.")
 @in_place_option
 @overwrite_option
 @format_option

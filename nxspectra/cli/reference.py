@@ -48,8 +48,8 @@ def _verbs() -> Iterator[str]:
         command = program.get_command(parent, verb)
         if command is None:
             raise LookupError(verb)
-        context = click.Context(
-            command, info_name=verb, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH
+        context = command.make_context(
+            verb, [], parent=parent, resilient_parsing=True, terminal_width=WIDTH, max_content_width=WIDTH
         )
         yield f"## {verb}\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
 

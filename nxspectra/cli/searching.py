@@ -30,7 +30,9 @@ from nxspectra.cli.frame import DONE, Format, Verb, format_option, note, say, sa
 @click.option("--transition", metavar="RANGE", help="Two labels meet at such a pressure: 15..20GPa.")
 @click.option("--technique", metavar="IRI|NAME", help="A PaNET term, or one narrower: 'x-ray diffraction'.")
 @click.option("--label", metavar="NAME", help="A class that some spectrum bears.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=20, show_default=True, metavar="N", help="At most so many."
+)
 @format_option
 def search(
     *,

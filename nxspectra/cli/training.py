@@ -68,7 +68,12 @@ class Numbers(click.ParamType[tuple[int, ...]]):
 )
 @click.option("--plot", type=click.Path(path_type=Path), metavar="PNG", help="Draw that table.")
 @click.option(
-    "--seed", type=int, default=0, show_default=True, help="Where chance begins; the same gives the same."
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Where chance begins; the same gives the same.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the model file if it is there.")
 @format_option

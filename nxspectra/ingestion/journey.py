@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -18,10 +19,11 @@ from nxspectra.classifiers import Model
 from nxspectra.errors import FileError, NxspectraError, UnsafeFile
 from nxspectra.findings import Finding, Report, Severity
 from nxspectra.ingestion.limits import Limits, bound_cpu
+from nxspectra.migration.provenance import account
 from nxspectra.rdf import Description
 from nxspectra.settings import Settings
 from nxspectra.spectra import annotate, classifications, spectra_entry
-from nxspectra.tree import Group
+from nxspectra.tree import Addition, Group
 
 
 class State(StrEnum):
@@ -133,6 +135,7 @@ def _travel(stop: Stop, task: Task) -> Arrival:
         reason = _reasons(missing or report.of(Severity.VIOLATION)) or "it follows no application definition"
         found = Ingested(file, State.NONCONFORMING, description.pid, None, reason, report.findings)
         return Arrival(found, description)
+    run = _sourced(run, task)
     target, earlier = _target(stop, task, run)
     if earlier is not None:
         run = _continued(earlier, run)
@@ -146,11 +149,9 @@ def _travel(stop: Stop, task: Task) -> Arrival:
     back = hdf5.read(target)
     report = validation.validate(back)
     description = rdf.describe(back, task.settings, report=report)
-    state, findings, reason = State.UNCHANGED, report.findings, None
-    if not unchanged:
-        findings = (*findings, *rdf.check(description))
-        reason = _not_as_meant(back, run, findings)
-        state = State.FAILED if reason else State.DONE
+    findings = report.findings if unchanged else (*report.findings, *rdf.check(description))
+    reason = None if unchanged else _not_as_meant(back, run, findings)
+    state = State.FAILED if reason else State.UNCHANGED if unchanged else State.DONE
     found = Ingested(file, state, description.pid, str(target), reason, findings, _labels(back))
     return Arrival(found, None if reason else description)
 
@@ -190,6 +191,16 @@ def _target(stop: Stop, task: Task, run: Group) -> tuple[Path, Group | None]:
         if earlier is not None and _raw_digest(earlier) == digest:
             return target, earlier
     return (other_name if stop.shares_name or own_name.exists() else own_name), None
+
+
+def _sourced(run: Group, task: Task) -> Group:
+    """`run` with a note of the raw file, also where migrating added nothing: the pid is made from it."""
+    entry = spectra_entry(run)
+    if entry is None or f"{entry}/migration" in run:
+        return run
+    path = f"{entry}/migration"
+    note = account(run, migration.Crosswalk.load(task.crosswalk), (), (path,), datetime.now(UTC))
+    return run.add([Addition(path, note)])
 
 
 def _raw_digest(root: Group) -> str:
