@@ -622,6 +622,7 @@ def test_what_the_site_has_not_set_is_a_warning() -> None:
         "missing-date-of-issue",
     }
     assert {each.severity for each in findings} == {Severity.WARNING}
+    assert {each.path for each in findings} == {"/entry"}
 
 
 def test_labels_of_a_person_conform() -> None:
@@ -772,6 +773,13 @@ def test_a_finding_says_where_in_the_file_and_what() -> None:
     assert finding.path == "/entry/sample/pressure"
     assert finding.severity is Severity.VIOLATION
     assert "lower end in SI" in finding.message
+
+
+def test_a_finding_about_what_is_not_in_the_file_names_the_part() -> None:
+    description = described(conforming(12, classified=True), SITE)
+    graph = description.graph()
+    graph.remove((part(URIRef(description.iri), "file"), DCAT.mediaType, None))
+    assert [each.path for each in check_graph(graph)] == ["#file"]
 
 
 # -- techniques --------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ def check(description: Description | rdflib.Graph) -> tuple[Finding, ...]:
     """What a description lacks by the shapes that come with the package, violations first; () if nothing.
 
     The rule of a finding is the name of the shape. Its path is the HDF5 path of the part that is wrong, or
-    its IRI if it stands nowhere in the file.
+    the name of the part, such as `#file`, if it stands nowhere in the file.
     """
     data = graph(description) if isinstance(description, Description) else description
     _, outcome, _ = pyshacl.validate(data, shacl_graph=shapes(), advanced=False, meta_shacl=False)
@@ -52,8 +52,9 @@ def _finding(data: rdflib.Graph, outcome: rdflib.Graph, result: rdflib.graph._Su
     message = outcome.value(result, SH.resultMessage)
     severity = outcome.value(result, SH.resultSeverity)
     place = data.value(focus, _PATH) if focus is not None else None
+    _, _, part = str(focus).rpartition("#")
     return Finding(
-        str(place if place is not None else focus),
+        str(place) if place is not None else f"#{part}",
         shape.removeprefix(SHAPES),
         str(message),
         _SEVERITY.get(severity, Severity.VIOLATION)

@@ -91,6 +91,8 @@ def _data_set(description: Description) -> Iterator[Triple]:
         yield it, predicate, string(text)
     for standard in description.conforms_to:
         yield it, DCT["conformsTo"], standard
+    if description.entry is not None:
+        yield it, NXS["hdf5Path"], string(description.entry)
     if description.definition is not None:
         yield it, NXS["definition"], string(description.definition)
     if description.conforms is not None:
