@@ -355,6 +355,13 @@ def test_data_of_another_content_stays_and_ours_goes_into_a_subentry() -> None:
     assert run.attribute("entry@default") == "diffraction_spectra"
 
 
+def test_what_keeps_an_entry_from_following_our_definition_is_a_violation() -> None:
+    entry = {"definition": Field("NXdiffraction_spectra"), "reduction": Group("NXnote")}
+    (finding,) = [f for f in review(raw(**entry)).findings if f.rule == "in-the-way"]
+    assert finding.severity is Severity.VIOLATION
+    assert "/entry/reduction is not the NXprocess" in finding.message
+
+
 def test_a_default_plot_that_is_there_is_not_replaced() -> None:
     run = migrate(raw().put("entry@default", "integrated"))
     assert run.attribute("entry@default") == "integrated"

@@ -257,7 +257,8 @@ def _resolved(files: tuple[tuple[Path, str], ...]) -> Crosswalk:
         rules |= {item.id: item for item in file.rule}
         refusals |= {item.id: item for item in file.refuse}
         constants |= {item.id: item for item in file.constant}
-        depth |= dict.fromkeys(file.ids, -number)
+        # what a beamline says comes first, then what it builds on in the order in which it is read
+        depth |= dict.fromkeys(file.ids, number if number < len(files) - 1 else -1)
         for rule in file.rule:
             for name in rule.text:
                 if name not in patterns:
@@ -273,7 +274,6 @@ def _resolved(files: tuple[tuple[Path, str], ...]) -> Crosswalk:
         tuple(parents),
         tuple(
             Rule(item.id, concept(item.concept), Selection.of(item), item, order)
-            # what a beamline says comes before what it builds on
             for order, item in enumerate(sorted(rules.values(), key=lambda item: depth[item.id]))
         ),
         tuple(

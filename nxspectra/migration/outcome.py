@@ -168,6 +168,7 @@ RULES: dict[str, str] = {
     "ambiguous-key": "Several keys tell the concept and disagree; nothing is written.",
     "missing-concept": "Nothing tells the concept; the message says how to give it.",
     "no-entry": "There is no NXentry to migrate.",
+    "in-the-way": "Something in an entry that says it follows the definition keeps it from doing so.",
     "subentry": "Something in the entry is in the way, so ours goes into a subentry.",
     "no-spectra": "The entry follows another definition and has no spectra; it is left as it is.",
     "differing-key": "A key says something else than what stands in place or was given.",

@@ -118,7 +118,10 @@ def plan(
         return _Planning(root, known, crosswalk, facts, base, first)
 
     if known.ours is not None:
-        return planning(known.ours).result()
+        only = planning(known.ours)
+        result = only.result()
+        in_the_way = (Finding(known.ours, "in-the-way", reason) for reason in only.blocked)
+        return replace(result, findings=(*result.findings, *in_the_way))
     inside = free(root, f"{known.path}/{SUBENTRY}")
     if known.follows is not None and known.series is not None:
         return planning(inside).result()
