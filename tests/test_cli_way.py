@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -222,6 +225,16 @@ def test_train_tells_usage_before_any_file_is_touched(
     assert "absent" not in result.stderr
 
 
+def test_a_training_file_that_cannot_be_read_is_told(migrated: Path, tmp_path: Path) -> None:
+    absent, out = tmp_path / "absent.nxs", tmp_path / "m.npz"
+    result = run(
+        "train", migrated, absent, "-o", out, "--label", "low=2", "--label", "high=20", "--format", "json"
+    )
+    assert result.exit_code == 3
+    assert [row["file"] for row in rows(result)] == [str(absent)]
+    assert not out.exists()
+
+
 def test_training_without_labels_says_how_to_give_them(migrated: Path, tmp_path: Path) -> None:
     result = run("train", migrated, "-o", tmp_path / "m.npz")
     assert result.exit_code == 1
@@ -374,6 +387,18 @@ def test_plugins_lists_what_is_installed() -> None:
     assert {"weighted", "published"} <= set(listed)
     assert all(row["error"] is None and row["about"] for row in listed.values())
     assert "weighted" in run("plugins").stdout
+
+
+@pytest.mark.parametrize("verb", ["classify", "ingest"])
+def test_only_training_loads_torch(verb: str, tmp_path: Path, migrated: Path, model: Path) -> None:
+    command = [sys.executable, "-m", "nxspectra", verb, str(migrated), "--model", str(model)]
+    command += ["--catalogue", str(tmp_path / "catalogue")] if verb == "ingest" else []
+    # children write what they import to the same stream
+    told = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=told)
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert "h5py" in loaded
+    assert loaded.isdisjoint({"torch", "sklearn", "fastapi"})
 
 
 # -- demo --------------------------------------------------------------------------------------

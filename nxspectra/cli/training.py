@@ -12,11 +12,22 @@ import click
 
 from nxspectra import classifiers, hdf5
 from nxspectra.classifiers import Model
-from nxspectra.cli.frame import DONE, Format, Verb, files_argument, format_option, note, say, say_json
+from nxspectra.cli.frame import (
+    DONE,
+    Format,
+    Verb,
+    files_argument,
+    for_each,
+    format_option,
+    note,
+    say,
+    say_json,
+)
 from nxspectra.cli.labelling import boundary_words
 from nxspectra.cli.progress import busy
 from nxspectra.errors import NxspectraError
 from nxspectra.spectra import Classification
+from nxspectra.tree import Group
 
 
 class Numbers(click.ParamType[tuple[int, ...]]):
@@ -103,7 +114,15 @@ def train(
             "--plot draws P_conf against the number of bins: give several, --bins 1,5,10,15"
         )
     places = _places(output, bins, overwrite)
-    runs = [hdf5.read(file) for file in files]
+    runs: list[Group] = []
+
+    def read(file: Path) -> int:
+        runs.append(hdf5.read(file))
+        return DONE
+
+    code = for_each(files, form, read)
+    if code != DONE:
+        return code  # every file that cannot be read is told, and a model of the others is not what was asked
     rows: list[Row] = []
     for number, place in places.items():
         parameters = {} if number is None else {"bins": number}
