@@ -38,9 +38,17 @@ KERNEL = np.array([1.0, 2.0, 2.0, 1.0])
 KERNEL_DIFFERENCE = np.sqrt(0.2)
 """Standard deviation of neighbouring differences over sqrt(2), in units of that of a point, after KERNEL."""
 
-NOISE_AT = (9.56, 10.0, 13.0, 16.0, 19.4, 22.0, 24.0, 24.5, 25.0, 25.55)
-NOISE = (0.050, 0.046, 0.036, 0.030, 0.037, 0.044, 0.060, 0.080, 0.110, 0.170)
-"""Counts: differences of neighbouring points over sqrt(2), where there is background alone."""
+NOISE = (
+    (9.56, 0.060), (9.9, 0.055), (10.3, 0.045), (10.7, 0.035), (13.5, 0.033), (15.1, 0.028), (16.5, 0.032),
+    (17.1, 0.037), (17.9, 0.032), (19.1, 0.036), (20.5, 0.043), (22.0, 0.041), (23.0, 0.036), (23.7, 0.050),
+    (24.1, 0.065), (24.5, 0.085), (24.9, 0.108), (25.3, 0.160), (25.55, 0.200),
+)  # fmt: skip
+"""Degrees and counts: differences of neighbouring points over sqrt(2), for the background at 0 GPa alone."""
+BRIGHTENING = 0.3 / 80.0
+"""Share per GPa by which the background grows as the cell closes, and the noise on it with its root."""
+
+WEAK = ((10.4, 0.10, 0.8), (11.6, 0.45, 0.096), (17.2, 0.22, 0.8))
+"""Centre (degrees), height (counts) and width (degrees) of what nobody has indexed; it fades."""
 
 
 @dataclass(frozen=True)
@@ -133,12 +141,12 @@ def curves(
         if height.max() > LEAST_HEIGHT:
             add_line(signal, axis, centre, height, line.fwhm(pressure))
     add_weak_features(signal, axis, pressure)
-    under = under_the_lines(two_theta, number, knobs.drift)
     brightness[list(knobs.beam_off)] = 0.0
-    counts = under + signal
+    counts = signal
+    counts += under_the_lines(two_theta, pressure, knobs.drift)
     counts *= brightness.astype(np.float32)[:, np.newaxis]
     if knobs.noise:
-        counts += knobs.noise * noise(two_theta, under, counts, counting)
+        counts += knobs.noise * noise(two_theta, counts, counting)
     add_detector_faults(counts, two_theta, brightness, faults)
     return counts
 
@@ -189,25 +197,26 @@ def add_line(signal: Counts, axis: Counts, centre: Floats, height: Floats, fwhm:
 
 
 def add_weak_features(signal: Counts, axis: Counts, pressure: Floats) -> None:
-    """What nobody has indexed, weaker with pressure: a line at 11.6, humps at 10.4 and 17.2 degrees."""
-    early = np.exp(-pressure / 10.0)
-    for centre, height, fwhm in ((10.4, 0.10, 0.8), (11.6, 0.45, 0.096), (17.2, 0.22, 0.8)):
+    """A narrow line and two humps, fading under pressure."""
+    for centre, height, fwhm in WEAK:
         profile = height * np.exp(-np.log(2.0) * ((axis - centre) / (fwhm / 2.0)) ** 2)
-        signal += np.outer(early, profile).astype(np.float32)
+        signal += np.outer(np.exp(-pressure / 10.0), profile).astype(np.float32)
 
 
-def under_the_lines(two_theta: Floats, frames: int, drift: float) -> Counts:
-    """Background counts (frames, n_points): what the air scatters, falling, and Compton scattering, rising.
-
-    `drift` is the share by which it has grown at the last frame.
-    """
-    air = 20.0 * np.exp(-two_theta / 5.0)
-    compton = 2.0 * (1.0 - np.exp(-((two_theta / 16.0) ** 2)))
-    growth = 1.0 + drift * np.linspace(0.0, 1.0, frames)
-    return np.outer(growth, air + compton).astype(np.float32)
+def background_at_zero(two_theta: Floats) -> Floats:
+    """Background counts at zero pressure (n_points,): scattering in air, falling, and Compton, rising."""
+    air: Floats = 20.0 * np.exp(-two_theta / 5.0)
+    compton: Floats = 2.0 * (1.0 - np.exp(-((two_theta / 16.0) ** 2)))
+    return air + compton
 
 
-def noise(two_theta: Floats, under: Counts, counts: Counts, generator: np.random.Generator) -> Counts:
+def under_the_lines(two_theta: Floats, pressure: Floats, drift: float) -> Counts:
+    """Background counts (n_spectra, n_points); `drift` is by how much it has grown at the last frame."""
+    growth = (1.0 + BRIGHTENING * pressure) * (1.0 + drift * np.linspace(0.0, 1.0, pressure.size))
+    return np.outer(growth, background_at_zero(two_theta)).astype(np.float32)
+
+
+def noise(two_theta: Floats, counts: Counts, generator: np.random.Generator) -> Counts:
     """Counting noise (n_spectra, n_points): variance in proportion to the counts, neighbours correlated."""
     points = two_theta.size
     white = generator.standard_normal((counts.shape[0], points + KERNEL.size - 1), dtype=np.float32)
@@ -215,9 +224,9 @@ def noise(two_theta: Floats, under: Counts, counts: Counts, generator: np.random
     correlated: Counts = kernel[0] * white[:, :points]
     for tap in range(1, kernel.size):
         correlated += kernel[tap] * white[:, tap : tap + points]
-    alone = np.interp(two_theta, NOISE_AT, NOISE) / KERNEL_DIFFERENCE
-    correlated *= np.sqrt(counts / under)
-    correlated *= alone.astype(np.float32)
+    alone = np.interp(two_theta, *np.array(NOISE).T) / KERNEL_DIFFERENCE
+    correlated *= np.sqrt(counts)
+    correlated *= (alone / np.sqrt(background_at_zero(two_theta))).astype(np.float32)
     return correlated
 
 
