@@ -9,9 +9,16 @@ import numpy as np
 import pytest
 
 from nxspectra.errors import CrosswalkError
-from nxspectra.migration import Crosswalk, available, migrate, review
+from nxspectra.migration import RULES, Crosswalk, available, migrate, review
+from nxspectra.migration.concepts import CONCEPTS
 from nxspectra.migration.crosswalk import Key, Selection
-from nxspectra.migration.crosswalk_file import RuleText, schema_text
+from nxspectra.migration.crosswalk_file import (
+    ConstantText,
+    CrosswalkText,
+    RefusalText,
+    RuleText,
+    schema_text,
+)
 from nxspectra.shipped import shipped
 from nxspectra.tree import Field, Group
 
@@ -71,6 +78,39 @@ def test_the_published_schema_is_that_of_the_model() -> None:
         "write it anew: python -c 'from nxspectra.migration.crosswalk_file import schema_text;"
         ' print(schema_text(), end="")\' > appdefs/crosswalk.schema.json'
     )
+
+
+PAGE = Path(__file__).parent.parent / "docs" / "reference" / "crosswalks.md"
+
+
+def test_the_page_tells_every_rule_that_a_migration_can_tell() -> None:
+    rows = {row.split("|")[1].strip(" `"): row.split("|")[2].strip() for row in _rows("## What it tells")}
+    assert rows == RULES
+
+
+def test_the_page_tells_every_key_of_a_crosswalk() -> None:
+    page = PAGE.read_text()
+    models = (CrosswalkText, RuleText, RefusalText, ConstantText)
+    names = {name for model in models for name in model.model_fields} - {
+        "rule",
+        "refuse",
+        "constant",
+        "patterns",
+    }
+    assert not [name for name in names if f"`{name}`" not in page]
+
+
+def test_the_page_tells_the_plausible_range_of_every_quantity() -> None:
+    rows = {row.split("|")[1].strip(" `"): row for row in _rows("## Concepts")}
+    for concept in CONCEPTS:
+        if concept.unit:
+            assert f"| {concept.unit} |" in rows[concept.path]
+            assert f"| {concept.lowest:g} to {concept.highest:g} |" in rows[concept.path]
+
+
+def _rows(heading: str) -> list[str]:
+    section = PAGE.read_text().partition(heading)[2].partition("\n## ")[0]
+    return [row for row in section.splitlines() if row.startswith("| `")]
 
 
 # -- building on others ------------------------------------------------------------------------

@@ -10,6 +10,7 @@ taken for it. Adding never removes or replaces, and migrating what was migrated 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -106,17 +107,16 @@ def _plans(root: Group, crosswalk: Crosswalk, facts: Mapping[str, str]) -> tuple
             f"{_name(root)}: {known[0].path} follows {known[0].follows} and has no spectra, so nothing can be"
             " said of them; name them with --set intensity=PATH --set two_theta=PATH, nothing was written"
         )
-    return tuple(
-        plan(
-            root,
-            entry,
-            crosswalk,
-            # what a person says is about the spectra, where the file has any
-            parsed if not with_spectra or entry.path in with_spectra else {},
-            entry.path in with_spectra[:1],
-        )
-        for entry in known
-    )
+    plans = []
+    for entry in known:
+        aside = bool(with_spectra) and entry.path not in with_spectra
+        # where the file has spectra, what a person says is about them, and only they need what is required
+        planned = plan(root, entry, crosswalk, {} if aside else parsed, entry.path in with_spectra[:1])
+        if aside:
+            findings = tuple(replace(finding, severity=Severity.INFO) for finding in planned.findings)
+            planned = replace(planned, findings=findings)
+        plans.append(planned)
+    return tuple(plans)
 
 
 def _account_path(root: Group, planned: EntryPlan) -> str:

@@ -194,11 +194,13 @@ def _lines(review: Review) -> Iterator[str]:
         yield from _entry_lines(review, entry)
     loose = [finding for finding in review.findings if not _belongs(finding, review.entries)]
     yield from _block("Also", list(_rows(loose)))
-    if review.added:
-        number = len(review.added)
-        yield f"{number} addition{'s' * (number > 1)} would be written; nothing is removed or changed."
+    number = len(review.added)
+    additions = "nothing to add" if not number else f"{number} addition{'s' * (number > 1)}"
+    wrong = sum(finding.severity is Severity.VIOLATION for finding in review.findings)
+    if wrong:
+        yield f"Not complete: {wrong} required thing{'s' * (wrong > 1)} missing or uncertain; {additions}."
     else:
-        yield "Nothing would be added."
+        yield f"Complete: {additions}; nothing is removed or changed."
 
 
 def _belongs(finding: Finding, entries: tuple[EntryOutcome, ...]) -> bool:
