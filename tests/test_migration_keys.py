@@ -315,6 +315,28 @@ def test_a_key_that_tells_no_concept_is_passed_by(key: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "text", ["Sample B in Ne", "Sample In cell 7", "Sample No 3", "A sample of Ferropericlase"]
+)
+def test_a_name_in_words_is_not_a_formula(text: str) -> None:
+    tree = with_key(series(), "comments/user_comment1", Field(text))
+    assert "/entry/sample/chemical_formula" not in migrate(tree)
+
+
+@pytest.mark.parametrize(
+    ("text", "formula"),
+    [("Sample: FeO, in Ne", "FeO"), ("sample Fe2O3.", "Fe2O3"), ("Sample (Mg0.2,Fe0.8)O", "(Mg0.2,Fe0.8)O")],
+)
+def test_a_formula_in_words_ends_where_it_ends(text: str, formula: str) -> None:
+    run = migrate(with_key(series(), "comments/user_comment1", Field(text)))
+    assert run["entry/sample/chemical_formula"].text == formula
+
+
+def test_a_very_long_comment_is_read_in_no_time() -> None:
+    long = "Sample B" + "1" * 200 + "x" + "P=1.5 " * 100_000
+    assert review(with_key(series(), "comments/user_comment1", Field(long))).placed
+
+
 def test_a_count_time_without_units_in_a_detector_is_not_touched() -> None:
     tree = with_key(series(), f"{DETECTOR}/count_time", Field(np.ones(N)))
     (finding,) = [f for f in review(tree).findings if f.path == "/entry/instrument/detector/count_time"]

@@ -25,6 +25,9 @@ NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 QUANTITY = re.compile(rf"\s*(?P<value>{NUMBER})\s*(?P<unit>[^\s\d.,;=][^\s,;=]*)?\s*")
 DURATION = re.compile(r"\s*(?P<h>\d+):(?P<m>[0-5]?\d):(?P<s>[0-5]?\d(?:\.\d*)?)\s*")
 
+MOST_VALUES, MOST_TEXTS, MOST_LETTERS = 10_000_000, 100_000, 10_000
+"""What is read of one key, so that a file from outside costs little."""
+
 IN_NAMES = frozenset(
     [
         "eV",
@@ -180,6 +183,8 @@ def implausible(values: Floats, concept: Concept, lowest: float, highest: float)
 def _numbers(field: Field, rule: Rule) -> tuple[Floats, str | None] | Problem | None:
     if field.dtype.kind not in "iuf" or field.size == 0:
         return None
+    if field.size > MOST_VALUES:
+        return Problem("wrong-shape", f"has {field.size} values; no series has as many spectra")
     needed = Form.NUMBER if field.size == 1 else Form.ARRAY
     if needed not in rule.text.forms:
         return None
@@ -193,9 +198,9 @@ def _numbers_in_text(
     field: Field, rule: Rule, patterns: Mapping[str, re.Pattern[str]]
 ) -> tuple[Floats, str | None] | Problem | None:
     """The numbers of a text, or of an array of texts, with the unit that the text says."""
-    if Form.TEXT not in rule.text.forms or field.size == 0:
+    if Form.TEXT not in rule.text.forms or not 0 < field.size <= MOST_TEXTS:
         return None
-    texts = [str(item).strip() for item in field.array.reshape(-1)]
+    texts = [str(item).strip()[:MOST_LETTERS] for item in field.array.reshape(-1)]
     if rule.text.text:
         return _by_pattern(texts, [patterns[name] for name in rule.text.text])
     if all(text.lower() in _NOTHING for text in texts):
@@ -314,7 +319,8 @@ def _text(field: Field, rule: Rule, patterns: Mapping[str, re.Pattern[str]]) -> 
     if raw is None or raw.strip().lower() in _NOTHING:
         return None
     if rule.text.text:
-        matches = (match for name in rule.text.text for match in patterns[name].finditer(raw))
+        text = raw[:MOST_LETTERS]
+        matches = (match for name in rule.text.text for match in patterns[name].finditer(text))
         found = next(matches, None)
         return (
             None if found is None else Reading(found["value"].strip(), short(raw), conversion="found in text")
