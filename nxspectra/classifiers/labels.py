@@ -121,6 +121,17 @@ def labelled(runs: Sequence[tuple[str, Spectra, Group | None]], labels: Sequence
     return result
 
 
+def as_frames(frames: Sequence[int]) -> str:
+    """Frames as a label has them: `80,120-125`."""
+    runs: list[list[int]] = []
+    for frame in sorted(frames):
+        if runs and frame == runs[-1][1] + 1:
+            runs[-1][1] = frame
+        else:
+            runs.append([frame, frame])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+
+
 def _check(result: Sequence[Labelled], parsed: Sequence[Label]) -> None:
     classes = result[0].classes if result else ()
     if len(classes) < 2:

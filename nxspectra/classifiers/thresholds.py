@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
-CHUNK = 64
+CHUNK = 128
 """Spectra that are compared at a time: their points and votes stay in a core's cache."""
 
 
@@ -170,9 +170,9 @@ class _Toggles:
         flips = np.where(member[1:] != member[:-1], table.cuts, np.float32(np.inf))
         flips = np.sort(flips, axis=0)
         start = member[0].copy()
-        # to gather a point costs about four times what it costs to compare it in place
+        # to gather a point costs about eight times what it costs to compare it in place
         needed = np.count_nonzero(flips < np.inf, axis=1)
-        dense = max(1, int(np.count_nonzero(needed > table.n_points // 4)))
+        dense = max(1, int(np.count_nonzero(needed > table.n_points // 8)))
         size = table.n_points // table.n_bins
         parts = -(-size // 255)
         offsets = (np.arange(parts) * size) // parts

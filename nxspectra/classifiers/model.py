@@ -1,0 +1,279 @@
+"""A trained classifier and its card, in one file: an `.npz` that numpy reads, with `card.json` in it.
+
+Nothing in it is pickled. The card says what the model is and holds a digest of every other member; the
+digest of the whole file is what a classification refers to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import secrets
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from nxspectra.classifiers.plugins import Classifier, classifier
+from nxspectra.errors import FileError, ModelError
+from nxspectra.spectra import ModelReference
+
+CARD = "card.json"
+GRID = "two_theta.npy"
+FORMAT = 1
+FOLDERS = "NXSPECTRA_MODELS"
+"""Environment variable: folders in which models are looked up by name."""
+LARGEST = 2**30
+"""Bytes that a model may unpack to."""
+
+Floats = NDArray[np.float64]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Grid(_Record):
+    """The angle axis that the model expects, in short; the whole is a member of the file."""
+
+    first: float
+    """Degrees."""
+    last: float
+    """Degrees."""
+    n_points: int
+
+
+class TrainingFile(_Record):
+    """A file that the model was trained on, and which of its spectra."""
+
+    file_name: str
+    sha256: str | None = None
+    raw_sha256: str | None = None
+    """Of the raw file that it was made from, where it says so."""
+    entry: str
+    frames: dict[str, str]
+    """By class, as in a label: `80,120-125`."""
+
+
+class Card(_Record):
+    """What a model is: who made it, of what, with which settings, and how well it separates its classes."""
+
+    format: Literal["nxspectra model"] = "nxspectra model"
+    format_version: int = FORMAT
+    classifier: str
+    """Name of the entry point."""
+    provider: str
+    """Distribution that the classifier comes from, with version."""
+    program: str = "nxspectra"
+    version: str
+    date: str
+    """ISO 8601 with time zone."""
+    seed: int
+    parameters: dict[str, JsonValue]
+    classes: tuple[str, ...]
+    grid: Grid
+    energy: float | None = None
+    """keV, of the beam of the training spectra."""
+    preprocessing: dict[str, JsonValue]
+    training: tuple[TrainingFile, ...]
+    figures: dict[str, float | tuple[float, ...] | None]
+    """What was measured in training, for example the separability of each bin."""
+    members: dict[str, str]
+    """sha256 of each other member of the file."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained classifier with its card."""
+
+    estimator: Classifier
+    card: Card
+    two_theta: Floats
+    """(n_points,), degrees."""
+    digest: str
+    """sha256 of the file in hex."""
+    file_name: str
+    content: bytes = field(repr=False)
+    """The file, byte by byte."""
+
+    @classmethod
+    def of(cls, estimator: Classifier, card: Card, two_theta: Floats) -> Self:
+        """The model of a fitted estimator; `members` of the card is filled in."""
+        members = _saved(estimator)
+        members[GRID] = _npy(two_theta)
+        digests = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(members.items())}
+        card = card.model_copy(update={"members": digests})
+        members[CARD] = (card.model_dump_json(indent=1) + "\n").encode()
+        content = _zipped(members)
+        digest = hashlib.sha256(content).hexdigest()
+        return cls(estimator, card, two_theta, digest, f"{card.classifier}-{digest[:12]}.npz", content)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The model in a file, or of that name in a folder of $NXSPECTRA_MODELS.
+
+        Raises ModelError if there is none, or if it is not as it was saved; UnknownClassifier if its
+        classifier is not installed; FileError if it cannot be read.
+        """
+        where = _found(path)
+        try:
+            content = where.read_bytes()
+        except OSError as error:
+            raise FileError(f"{where}: {error.strerror or error}") from error
+        members = _members(content, where)
+        card = _card(members, where)
+        _check_members(members, card, where)
+        estimator = classifier(card.classifier).load(where)
+        two_theta = np.load(io.BytesIO(members[GRID]), allow_pickle=False)
+        return cls(estimator, card, two_theta, hashlib.sha256(content).hexdigest(), where.name, content)
+
+    def save(self, path: str | Path) -> Self:
+        """Write the file, whole or not at all; the same model, known by that file's name.
+
+        Raises FileError if it cannot be written.
+        """
+        target = Path(path)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+            try:
+                with temporary.open("xb") as file:
+                    file.write(self.content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                temporary.replace(target)
+            finally:
+                temporary.unlink(missing_ok=True)
+        except OSError as error:
+            raise FileError(f"{target}: cannot be written: {error.strerror or error}") from error
+        return replace(self, file_name=target.name)
+
+    @property
+    def reference(self) -> ModelReference:
+        """What a classification says about the model that made it."""
+        return ModelReference(self.card.classifier, self.file_name, self.digest)
+
+
+def model_names() -> dict[str, Path]:
+    """The models in the folders of $NXSPECTRA_MODELS, by name."""
+    folders = [Path(part) for part in os.environ.get(FOLDERS, "").split(os.pathsep) if part]
+    return {path.stem: path for folder in reversed(folders) for path in sorted(folder.glob("*.npz"))}
+
+
+def _found(path: str | Path) -> Path:
+    where = Path(path)
+    if where.exists():
+        return where
+    names = model_names()
+    name = str(path).removesuffix(".npz")
+    if name in names:
+        return names[name]
+    if os.environ.get(FOLDERS):
+        close = get_close_matches(name, names, n=1)
+        said = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(sorted(names)) or 'none'}"
+        raise ModelError(f"no model {str(path)!r}: there is no such file, and none in ${FOLDERS}; {said}")
+    raise ModelError(
+        f"no model {str(path)!r}: there is no such file, and ${FOLDERS} names no folder to look a name up in"
+    )
+
+
+def _members(content: bytes, where: Path) -> dict[str, bytes]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(info.file_size for info in archive.infolist()) > LARGEST:
+                raise ModelError(f"{where}: it would unpack to more than {LARGEST >> 30} GiB; it is no model")
+            return {info.filename: archive.read(info) for info in archive.infolist()}
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise ModelError(
+            f"{where}: not a model: {error}; a model is an .npz that `nxspectra train` wrote"
+        ) from error
+
+
+def _card(members: Mapping[str, bytes], where: Path) -> Card:
+    if CARD not in members:
+        raise ModelError(f"{where}: not a model: it has no {CARD}; a model is what `nxspectra train` wrote")
+    try:
+        raw = json.loads(members[CARD])
+        version = raw.get("format_version") if isinstance(raw, dict) else None
+        if isinstance(version, int) and version > FORMAT:
+            raise ModelError(
+                f"{where}: a model of format {version}, and this nxspectra reads up to {FORMAT}: update it"
+            )
+        return Card.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(step) for step in first["loc"]) or "the card"
+        raise ModelError(f"{where}: {CARD}: {place}: {first['msg']}") from error
+    except ValueError as error:
+        raise ModelError(f"{where}: {CARD} is not JSON: {error}") from error
+
+
+def _check_members(members: Mapping[str, bytes], card: Card, where: Path) -> None:
+    if set(members) - {CARD} != set(card.members) or GRID not in members:
+        strange = ", ".join(sorted((set(members) - {CARD}) ^ set(card.members))) or GRID
+        raise ModelError(f"{where}: not as it was saved: {strange} was added or is missing")
+    for name, data in members.items():
+        if name != CARD and hashlib.sha256(data).hexdigest() != card.members[name]:
+            raise ModelError(f"{where}: not as it was saved: {name} has changed; train or copy it again")
+        if name.endswith(".npy"):
+            _check_array(name, data, where)
+
+
+def _check_array(name: str, data: bytes, where: Path) -> None:
+    """An array of the size it claims, without objects: numpy would believe the header."""
+    file = io.BytesIO(data)
+    try:
+        version = np.lib.format.read_magic(file)
+        read = (
+            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        )
+        shape, _, dtype = read(file)
+    except ValueError as error:
+        raise ModelError(f"{where}: {name}: {error}") from error
+    if dtype.hasobject:
+        raise ModelError(f"{where}: {name} holds pickled objects, which are never loaded")
+    size = dtype.itemsize
+    for length in shape:
+        size *= length
+    if size != len(data) - file.tell():
+        raise ModelError(f"{where}: {name} is not as long as it says")
+
+
+def _saved(estimator: Classifier) -> dict[str, bytes]:
+    """The members of what the estimator saves."""
+    with tempfile.TemporaryDirectory(prefix="nxspectra-") as folder:
+        path = Path(folder) / "estimator.npz"
+        estimator.save(path)
+        if not path.exists() or not zipfile.is_zipfile(path):
+            raise ModelError(f"{type(estimator).__name__}.save did not write an .npz; a model is made of one")
+        members = _members(path.read_bytes(), path)
+    for name in (CARD, GRID):
+        if name in members:
+            raise ModelError(f"{type(estimator).__name__}.save wrote {name}, which is the model's own")
+    return members
+
+
+def _npy(array: NDArray[np.float64]) -> bytes:
+    file = io.BytesIO()
+    np.lib.format.write_array(file, array, allow_pickle=False)
+    return file.getvalue()
+
+
+def _zipped(members: Mapping[str, bytes]) -> bytes:
+    """A zip file that depends on nothing but its members: no time stamps, and nothing compressed."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in sorted(members, key=lambda name: (name != CARD, name)):
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.external_attr, info.create_system = 0o644 << 16, 3
+            archive.writestr(info, members[name])
+    return file.getvalue()
