@@ -400,6 +400,12 @@ def test_a_group_that_is_not_kept_stays_empty(path: Path) -> None:
     ]
 
 
+def test_an_error_of_keep_is_not_taken_for_damage(path: Path) -> None:
+    tree_of(path, lambda file: file.create_group("entry"))
+    with pytest.raises(KeyError, match="mistake"):
+        read(path, keep=lambda where, nx_class: {}["mistake"])
+
+
 # -- values outside of the file --------------------------------------------------------------------
 
 

@@ -426,6 +426,21 @@ def test_a_source_that_changed_since_is_not_copied(raw: Path, target: Path) -> N
     assert not target.exists()
 
 
+IDLE = "import h5py, sys; f = h5py.File(sys.argv[1], 'r+'); print('ready', flush=True); sys.stdin.read()"
+
+
+def test_a_file_that_somebody_has_open_for_writing_is_not_replaced(raw: Path) -> None:
+    run, inode = read(raw).add(ADDED), raw.stat().st_ino
+    command = [sys.executable, "-c", IDLE, raw]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"ready\n"
+        with pytest.raises(FileBusy, match=str(writer.pid)):
+            write(run, raw, in_place=True)
+        writer.kill()
+    assert raw.stat().st_ino == inode
+
+
 def test_a_folder_is_no_target(raw: Path) -> None:
     with pytest.raises(FileError, match="is a folder"):
         write(read(raw).add(ADDED), raw.parent)

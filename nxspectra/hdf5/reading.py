@@ -35,14 +35,23 @@ def read(path: str | os.PathLike[str], *, keep: Keep | None = None) -> Group:
     False a group stays without its children. A second hard link to an object is a Link to the first
     place where it was met; links out of the file are not followed; what cannot be read is an
     Unreadable node with the reason.
-    Raises NotHDF5 (also for a truncated or empty file), FileBusy and FileError.
+    Raises NotHDF5 (also for a truncated or empty file), FileBusy and FileError, and whatever `keep` raises.
     """
     with opened(path) as (file, source):
         try:
             root = Walk(file, source, keep).tree()
+        except KeepFailedError as failed:
+            raise failed.error from None
         except FAILURES as error:
             raise NotHDF5(f"{path}: is damaged: {reason(error)}") from None
     return root.read_from(source)
+
+
+class KeepFailedError(Exception):
+    """What `keep` raised, kept apart from what h5py raises for something damaged."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
 
 
 class Walk:
@@ -113,7 +122,11 @@ class Walk:
         attributes = self.attributes(group)
         if self.keep is not None:
             nx_class = one(attributes.get("NX_class"))
-            if not self.keep(path or "/", nx_class if isinstance(nx_class, str) else None):
+            try:
+                kept = self.keep(path or "/", nx_class if isinstance(nx_class, str) else None)
+            except Exception as error:
+                raise KeepFailedError(error) from None
+            if not kept:
                 self.source.pruned = True
                 return Group.around({}, attributes)
         found = entries(group, self.left)

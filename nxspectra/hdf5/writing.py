@@ -23,7 +23,7 @@ from h5py import h5f
 
 from nxspectra.errors import FileBusy, FileChanged, FileError, Refused, UsageError
 from nxspectra.hdf5.building import Builder
-from nxspectra.hdf5.opening import SourceFile, identity, look_at, without_lock
+from nxspectra.hdf5.opening import SourceFile, identity, look_at, other_writer, without_lock
 from nxspectra.hdf5.storage import reason
 from nxspectra.tree import Field, Group, Source
 
@@ -43,11 +43,12 @@ def write(
     A tree that was read from a file is written as a copy of that file with its additions: what was
     there stays byte for byte. Any other tree, also one changed by `put` or `without`, is written
     fresh. `in_place` puts the copy with the additions where the file that was read is; without
-    additions it leaves that file untouched.
+    additions it leaves that file untouched. External links keep their words, so those of a copy in
+    another folder look for their files there.
     Raises Refused where the target exists (without `overwrite`), is the file that was read (without
     `in_place`), or already has what is to be added; FileChanged if the file that was read is not
-    that any more; FileBusy if another writer is at the same target; FileError where the disk says
-    no; UsageError for `in_place` at another file than the one that was read.
+    that any more; FileBusy if another program has the target open for writing; FileError where the
+    disk says no; UsageError for `in_place` at another file than the one that was read.
     """
     target = Path(path)
     with writing_errors(target):
@@ -58,6 +59,7 @@ def write(
         if in_place and not root.additions:
             return target
         final = target.resolve()
+        check_idle(final)
         copied = None if root.edited else source
         with temporary(final, room(root, copied)) as (file, name):
             if copied is not None:
@@ -96,6 +98,13 @@ def check(target: Path, *, same: bool, in_place: bool, overwrite: bool) -> None:
         raise FileError(f"{target}: is read-only; write to another file, or take its write protection away")
     if in_place and not same:
         raise UsageError(f"{target}: cannot be written in place: it is not the file that was read")
+
+
+def check_idle(final: Path) -> None:
+    """Raise FileBusy if somebody writes to the file that is to be replaced: what they write would be lost."""
+    writer = other_writer(final.stat()) if final.exists() else None
+    if writer is not None:
+        raise FileBusy(f"{final}: process {writer} has it open for writing; wait until it is done")
 
 
 def check_tree(root: Group, source: SourceFile | None, target: Path, *, in_place: bool) -> None:
