@@ -117,6 +117,20 @@ def test_the_same_tree_gives_the_same_bytes(folder: Path, tree: Group) -> None:
     assert sha256(write(tree, folder / "tree.nxs", overwrite=True)) == first
 
 
+def test_a_file_does_not_tell_when_it_was_written(tmp_path: Path) -> None:
+    tree = Group(None, {"a": Group(None, {"b": Field(1.0)})})
+    first = write(tree, tmp_path / "first.nxs")
+    time.sleep(1.1)
+    assert sha256(write(tree, tmp_path / "second.nxs")) == sha256(first)
+
+
+def test_children_are_read_in_the_order_in_which_they_were_given(tmp_path: Path) -> None:
+    tree = Group(None, {"z": Group(None, {"y": Field(1.0), "x": Field(2.0)}), "a": Field(3.0)})
+    again = read(write(tree, tmp_path / "tree.nxs"))
+    assert list(again) == ["z", "a"]
+    assert list(again["z"]) == ["y", "x"]
+
+
 def test_hard_links_are_second_names_again(tmp_path: Path) -> None:
     tree = Group(
         None,

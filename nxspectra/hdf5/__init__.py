@@ -1,10 +1,10 @@
 """The one door to disk: look at a file, read it to a tree, write a tree whole or not at all.
 
-    guard(path)   what in a file from outside could harm its reader, as findings; nothing of it is read
-    read(path)    the tree of values; large arrays stay in the file until asked for
-    write(root, path)   a copy of the source with the additions, or a fresh file; atomic
-    busy(path)    why a file seems to be still open for writing
-    sha256(path)  its digest
+    guard(path)        what in a file from outside could harm its reader, as findings; nothing of it is read
+    read(path)         the tree of values; large arrays stay in the file until asked for
+    write(root, path)  a copy of the source with the additions, or a fresh file; atomic
+    busy(path)         why a file seems to be still open for writing
+    sha256(path)       its digest
 
 libhdf5 can still crash on, or never come back from, a file that was damaged with intent or by chance:
 files from strangers are for a process of their own, with limits of time and memory.

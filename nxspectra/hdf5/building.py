@@ -26,11 +26,8 @@ class Builder:
         self.file = file
         self.types: dict[np.dtype[Any], tuple[h5t.TypeID, h5t.TypeID]] = {}
         self.hard_links: list[tuple[h5g.GroupID, str, str]] = []
-        self.group_creation = h5p.create(h5p.GROUP_CREATE)
-        self.group_creation.set_obj_track_times(False)
-        self.group_creation.set_link_creation_order(h5p.CRT_ORDER_TRACKED | h5p.CRT_ORDER_INDEXED)
+        self.group_creation = as_given(h5p.create(h5p.GROUP_CREATE))
         self.dataset_creation = h5p.create(h5p.DATASET_CREATE)
-        # Times would make two files with the same content differ.
         self.dataset_creation.set_obj_track_times(False)
 
     def fill(self, root: Group) -> None:
@@ -171,6 +168,20 @@ class Builder:
         if key is not None:
             self.types[key] = made
         return made
+
+
+def as_given(creation: Any) -> Any:
+    """Groups, or a file with its root group, with their children in the order given.
+
+    And without times, which would make two files with the same content differ.
+    """
+    creation.set_link_creation_order(h5p.CRT_ORDER_TRACKED | h5p.CRT_ORDER_INDEXED)
+    creation.set_obj_track_times(False)
+    return creation
+
+
+def new_file(path: bytes, access: h5p.PropFAID) -> h5f.FileID:
+    return h5f.create(path, h5f.ACC_TRUNC, fcpl=as_given(h5p.create(h5p.FILE_CREATE)), fapl=access)
 
 
 def space(array: Array) -> h5s.SpaceID:

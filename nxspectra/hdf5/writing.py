@@ -22,7 +22,7 @@ from pathlib import Path
 from h5py import h5f
 
 from nxspectra.errors import FileBusy, FileChanged, FileError, Refused, UsageError
-from nxspectra.hdf5.building import Builder
+from nxspectra.hdf5.building import Builder, new_file
 from nxspectra.hdf5.opening import SourceFile, identity, look_at, other_writer, without_lock
 from nxspectra.hdf5.storage import reason
 from nxspectra.tree import Field, Group, Source
@@ -169,7 +169,7 @@ def fill(name: Path, root: Group, copied: bool) -> None:
     if copied and not root.additions:
         return
     access = without_lock()
-    file = h5f.open(raw, h5f.ACC_RDWR, access) if copied else h5f.create(raw, h5f.ACC_TRUNC, fapl=access)
+    file = h5f.open(raw, h5f.ACC_RDWR, access) if copied else new_file(raw, access)
     try:
         builder = Builder(file)
         if copied:
