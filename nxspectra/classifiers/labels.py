@@ -91,11 +91,13 @@ def parse_labels(labels: Sequence[str]) -> tuple[Label, ...]:
     return tuple(_parse(text) for text in labels)
 
 
-def labelled(runs: Sequence[tuple[str, Spectra, Group | None]], labels: Sequence[str] = ()) -> list[Labelled]:
+def labelled(
+    runs: Sequence[tuple[str, Spectra, Group | None]], labels: Sequence[str] = (), *, fewest: int = 2
+) -> list[Labelled]:
     """The class of each spectrum of each run: its file name, its spectra, and its tree if there is one.
 
     Classes come in the order in which they are first named. Raises LabelError, saying where: unknown files,
-    frames out of range, contradictions, classes without spectra, fewer than two classes.
+    frames out of range, contradictions, classes without spectra, fewer than `fewest` classes.
     """
     parsed = parse_labels(labels)
     for label in parsed:
@@ -117,7 +119,7 @@ def labelled(runs: Sequence[tuple[str, Spectra, Group | None]], labels: Sequence
             given = _one_way(mine, classes, way, spectra, name)
             index = np.where(given >= 0, given, index)
         result.append(Labelled(classes, index))
-    _check(result, parsed)
+    _check(result, parsed, fewest)
     return result
 
 
@@ -132,9 +134,9 @@ def as_frames(frames: Sequence[int]) -> str:
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
 
 
-def _check(result: Sequence[Labelled], parsed: Sequence[Label]) -> None:
+def _check(result: Sequence[Labelled], parsed: Sequence[Label], fewest: int) -> None:
     classes = result[0].classes if result else ()
-    if len(classes) < 2:
+    if len(classes) < fewest:
         found = f"only {classes[0]!r}" if classes else "none"
         raise LabelError(
             f"training needs spectra of at least two classes, and there is {found}: give labels such as"

@@ -84,23 +84,30 @@ class _Bins:
 
         With e the weighted error softmax - target, x a point and m the mask of active hidden units, every
         gradient follows from the one product G = sum over points of m (e x): that of the first layer is
-        `second * G`, and, a hidden value being m (first · x), that of the second is `first · G`.
+        `second * G`, and, a hidden value being m (first · x), that of the second is `first · G`. Errors of
+        all classes add up to 0, so those of the first class need not be carried along.
         """
         n_bins, n_classes, hidden = self.second.shape
-        product = torch.zeros(n_bins, hidden, 3 * n_classes)
-        bias = torch.zeros_like(self.bias)
+        against = self.second[:, 1:] - self.second[:, :1]
+        lift = self.bias[:, 1:] - self.bias[:, :1]
+        product = torch.zeros(n_bins, 3 * (n_classes - 1), hidden)
+        bias = torch.zeros_like(lift)
+        active = torch.empty(n_bins, hidden, min(CHUNK, points.shape[2]))
         for start in range(0, points.shape[2], CHUNK):
             x = points[:, :, start : start + CHUNK]
-            active = torch.bmm(self.first, x).relu_()
-            error = torch.softmax(torch.baddbmm(self.bias, self.second, active), 1)
-            error.sub_(targets[:, start : start + CHUNK]).mul_(weights[start : start + CHUNK])
+            if x.shape[2] != active.shape[2]:
+                active = torch.empty(n_bins, hidden, x.shape[2])
+            torch.bmm(self.first, x, out=active).relu_()
+            odds = torch.baddbmm(lift, against, active)
+            share = torch.softmax(torch.nn.functional.pad(odds, (0, 0, 1, 0)), 1)[:, 1:]
+            error = (share - targets[1:, start : start + CHUNK]) * weights[start : start + CHUNK]
             bias += error.sum(2, keepdim=True)
-            spread = (error.unsqueeze(2) * x.unsqueeze(1)).reshape(n_bins, 3 * n_classes, -1)
-            product.baddbmm_(active.sign_(), spread.transpose(1, 2))
-        each = product.reshape(n_bins, hidden, n_classes, 3)
-        first = torch.einsum("bhkd,bkh->bhd", each, self.second)
-        second = torch.einsum("bhkd,bhd->bkh", each, self.first)
-        return first, second, bias
+            spread = (error.unsqueeze(2) * x.unsqueeze(1)).reshape(n_bins, 3 * (n_classes - 1), -1)
+            product.baddbmm_(spread, active.sign_().transpose(1, 2))
+        each = product.reshape(n_bins, n_classes - 1, 3, hidden)
+        first = torch.einsum("bkdh,bkh->bhd", each, against)
+        second = torch.einsum("bkdh,bhd->bkh", each, self.first)
+        return first, _with_first(second), _with_first(bias)
 
     def networks(self) -> Networks:
         first, second, bias = (each.double().numpy() for each in self.parameters)
@@ -155,6 +162,11 @@ def logits(networks: Networks, two_theta: NDArray[np.float64], X: NDArray[np.flo
             points = (points - networks.shift[index]) / networks.scale[index]
             answers.append(second(torch.relu(first(torch.from_numpy(points.astype(np.float32))))).numpy())
     return np.concatenate(answers, axis=1)
+
+
+def _with_first(gradient: torch.Tensor) -> torch.Tensor:
+    """The gradients of all classes, given those of all but the first; they add up to 0."""
+    return torch.cat([-gradient.sum(1, keepdim=True), gradient], 1)
 
 
 def _linear(weight: NDArray[np.float64], bias: NDArray[np.float64]) -> torch.nn.Linear:
