@@ -115,13 +115,29 @@ def heat_map(
         scale = beside.inset_axes((0.06, 0.1, 0.9, 0.09))
     else:
         scale = main.inset_axes((0.72, 1.035, 0.28, 0.025))
-    bar = figure.colorbar(image, cax=scale, orientation="horizontal")
+    bar = figure.colorbar(image, cax=scale, orientation="horizontal", extend="max")
+    bar.set_ticks(intensity_ticks(*image.get_clim()))
+    bar.minorticks_off()
     bar.ax.set_title(scale_title, fontsize=9)
     bar.ax.tick_params(labelsize=8)
     lowest.set_xlabel("two theta (degrees)")
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=13)
     return figure
+
+
+def intensity_ticks(low: float | None, high: float | None) -> list[float]:
+    """Round intensities that are easily told apart on a square-root scale from `low` to `high`."""
+    if low is None or high is None or high <= low:
+        return []
+    top = 10.0 ** np.ceil(np.log10(high))
+    ticks: list[float] = []
+    for wanted in [top * share for share in (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.0)]:
+        place = np.sqrt(max(wanted - low, 0.0) / (high - low))
+        taken = [np.sqrt(max(tick - low, 0.0) / (high - low)) for tick in ticks]
+        if low <= wanted <= high and all(abs(place - other) > 0.14 for other in taken):
+            ticks.append(float(wanted))
+    return sorted(ticks)
 
 
 def _legend(axes: Axes, handles: list[Patch | Line2D]) -> None:
@@ -145,9 +161,10 @@ def _draw_intensity(axes: Axes, spectra: Spectra, subtract_background: bool) -> 
     known = np.where(np.isfinite(intensity), intensity, 0.0)
     if subtract_background:
         known = known - background(known)
-    low, high = np.percentile(known, [5.0, 99.8])
+    high = float(np.percentile(known, 99.8))
+    low = 0.0 if subtract_background else min(float(np.percentile(known, 5.0)), high)
     # peaks of a few counts beside some of fifty: the square root shows both, and evens counting noise
-    scale = PowerNorm(0.5, vmin=max(0.0, float(low)), vmax=float(max(high, low + 1e-12)), clip=True)
+    scale = PowerNorm(0.5, vmin=low, vmax=max(high, low + 1e-12), clip=True)
     edges = _edges(spectra.two_theta)
     number = len(spectra)
     steps = np.diff(spectra.two_theta)
@@ -206,7 +223,7 @@ def pressure_ticks(pressure: Floats) -> tuple[list[float], list[str]]:
     for step in ROUND_PRESSURES:
         for turn in range(int(np.ceil(values.min() / step)), int(np.floor(values.max() / step)) + 1):
             wanted = turn * step
-            if wanted > 10 * step:
+            if turn > 10:
                 continue  # 61 is no number for a scale
             at = min(int(np.searchsorted(ordered, -wanted if falling else wanted)), frames.size - 1)
             frame = float(frames[at])
@@ -321,7 +338,14 @@ def _handles(spectra: Spectra, classification: Classification, truth: Truth | No
             )
         if classification.probability is not None and len(truth.classes) == 2:
             handles.append(
-                Line2D([], [], color=TRUTH, linewidth=1.6, linestyle=":", label="truth: share of each phase")
+                Line2D(
+                    [],
+                    [],
+                    color=TRUTH,
+                    linewidth=1.6,
+                    linestyle=":",
+                    label=f"truth: share of {classification.classes[-1]}",
+                )
             )
     return handles
 

@@ -142,7 +142,8 @@ def test_a_model_that_does_not_fit_the_grid(runs: Batch, model: Path) -> None:
     result = runs.verb("classify", bad, "--model", model)
     assert result.exit_code == 1
     assert str(bad) in result.stderr
-    assert "two theta" in result.stderr.replace("two_theta", "two theta")
+    assert "30.000 to 40.000" in result.stderr
+    assert "use a model" in result.stderr
     assert runs.written == ["good.nxs"]
 
 

@@ -20,11 +20,10 @@ from nxspectra import hdf5
 from nxspectra.classifiers import Model, train
 from nxspectra.cli import program
 from nxspectra.cli.labelling import orcid
-from nxspectra.cli.training import ambiguous
 from nxspectra.errors import UsageError
 from nxspectra.migration import migrate
 from nxspectra.simulation import simulate
-from nxspectra.spectra import Classification, classifications
+from nxspectra.spectra import classifications
 from nxspectra.testing import conforming
 from nxspectra.tree import Group
 from nxspectra.validation import validate
@@ -187,23 +186,6 @@ def test_several_numbers_of_bins_make_a_table_and_a_picture(migrated: Path, tmp_
     assert [line.split()[0] for line in result.stdout.splitlines()] == ["bins", "1", "4"]
     assert imread(picture).shape[0] > 500
     assert sorted(path.name for path in tmp_path.glob("*.npz")) == ["m-bins1.npz", "m-bins4.npz"]
-
-
-@pytest.mark.parametrize(
-    ("index", "expected"),
-    [
-        ([0, 0, 1, 1], (1, 2)),
-        ([0, 1, 0, 1], (0, 3)),
-        ([0, -1, -1, 1], (0, 3)),
-        ([0, 0], None),
-        ([0, 1, 0], None),
-    ],
-)
-def test_the_ambiguous_region_lies_between_the_unbroken_runs(
-    index: list[int], expected: tuple[int, int] | None
-) -> None:
-    found = Classification(("low", "high"), np.array(index), "model", "p", "1", "2026-01-01T00:00:00Z")
-    assert ambiguous(found) == expected
 
 
 @pytest.mark.parametrize(

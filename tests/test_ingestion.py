@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from nxspectra.catalogue import Catalogue
 from nxspectra.classifiers import Model, train
 from nxspectra.errors import CrosswalkError, ModelError, UsageError
 from nxspectra.ingestion import Ingested, Limits, State, children, ingest
-from nxspectra.ingestion.journey import Stop, Task
+from nxspectra.ingestion.journey import Stop, Task, take
 from nxspectra.migration import migrate
 from nxspectra.simulation import simulate
 from nxspectra.spectra import Classification, annotate, classifications
@@ -63,6 +64,22 @@ def only(results: Iterator[Ingested]) -> Ingested:
     return result
 
 
+@dataclass(frozen=True)
+class Folder:
+    """Where one file after another is taken the whole way, in this process, without a catalogue."""
+
+    path: Path
+
+    def take(self, raw: Path, model: Path | None = None, **facts: str) -> Ingested:
+        return take(Stop(raw), Task(self.path, None if model is None else str(model), facts=facts)).ingested
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    (tmp_path / "out").mkdir()
+    return Folder(tmp_path / "out")
+
+
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -83,24 +100,22 @@ def test_a_raw_file_goes_the_whole_way(raw: Path, catalogue: Path, models: list[
     assert (hit.pid, hit.file) == (result.pid, result.output)
 
 
-def test_the_pid_is_made_from_the_raw_file(raw: Path, catalogue: Path) -> None:
-    result = only(ingest(raw, catalogue))
+def test_the_pid_is_made_from_the_raw_file(raw: Path, folder: Folder) -> None:
+    result = folder.take(raw)
     assert result.pid is not None
     assert result.pid.endswith(digest(raw))
 
 
 def test_a_file_that_conforms_already_keeps_the_pid_of_its_raw_bytes(
-    catalogue: Path, models: list[Path], tmp_path: Path
+    folder: Folder, models: list[Path], tmp_path: Path
 ) -> None:
     known = migrate(ramp(2)).without("entry/migration")
     raw = hdf5.write(Group(None, known.children, known.attributes), tmp_path / "conforming.nxs")
-    plain = only(ingest(raw, catalogue))
-    labelled = only(ingest(raw, catalogue, model=models[0]))
-    assert (plain.state, labelled.state) == (State.DONE, State.DONE)
-    assert plain.pid is not None
-    assert plain.pid == labelled.pid
-    assert plain.pid.endswith(digest(raw))
-    assert only(ingest(raw, catalogue, model=models[0])).state is State.UNCHANGED
+    plain, labelled, again = folder.take(raw), folder.take(raw, models[0]), folder.take(raw, models[0])
+    assert [each.state for each in (plain, labelled, again)] == [State.DONE, State.DONE, State.UNCHANGED]
+    assert plain.pid == labelled.pid == again.pid
+    assert again.pid is not None
+    assert again.pid.endswith(digest(raw))
 
 
 def test_the_same_file_again_is_unchanged(raw: Path, catalogue: Path, models: list[Path]) -> None:
@@ -114,9 +129,9 @@ def test_the_same_file_again_is_unchanged(raw: Path, catalogue: Path, models: li
 
 
 def test_another_model_adds_its_labels_to_those_that_are_there(
-    raw: Path, catalogue: Path, models: list[Path]
+    raw: Path, folder: Folder, models: list[Path]
 ) -> None:
-    first = only(ingest(raw, catalogue, model=models[0]))
+    first = folder.take(raw, models[0])
     assert first.output is not None
     by_hand = Classification(
         ("low", "high"),
@@ -128,22 +143,30 @@ def test_another_model_adds_its_labels_to_those_that_are_there(
         by="https://orcid.org/0000-0002-1825-0097",
     )
     hdf5.write(annotate(hdf5.read(first.output), by_hand), first.output, in_place=True)
-    second = only(ingest(raw, catalogue, model=models[1]))
+    second = folder.take(raw, models[1])
     assert (second.state, second.pid) == (State.DONE, first.pid)
     found = classifications(hdf5.read(first.output)).values()
     assert sorted(each.origin for each in found) == ["expert", "model", "model"]
     assert len({each.model.digest for each in found if each.model}) == 2
-    assert len(Catalogue(catalogue)) == 1
 
 
-def test_new_facts_are_written_and_the_labels_stay(raw: Path, catalogue: Path, models: list[Path]) -> None:
-    first = only(ingest(raw, catalogue, model=models[0]))
-    second = only(ingest(raw, catalogue, facts={"temperature": "300K"}))
+def test_new_facts_are_written_and_the_labels_stay(raw: Path, folder: Folder, models: list[Path]) -> None:
+    first = folder.take(raw, models[0])
+    second = folder.take(raw, temperature="300K")
     assert (second.state, second.pid, second.output) == (State.DONE, first.pid, first.output)
     assert second.output is not None
     written = hdf5.read(second.output)
     assert written["entry/sample/temperature"].number == 300
     assert len(classifications(written)) == 1
+
+
+def test_an_output_that_is_damaged_is_written_again(raw: Path, folder: Folder) -> None:
+    first = folder.take(raw)
+    assert first.output is not None
+    Path(first.output).write_bytes(b"damaged")
+    again = folder.take(raw)
+    assert (again.state, again.output) == (State.DONE, first.output)
+    assert validate(hdf5.read(first.output)).conforms
 
 
 def test_a_file_that_lacks_something_is_filed_and_not_written(incomplete: Path, catalogue: Path) -> None:
@@ -179,33 +202,38 @@ def test_bad_files_are_told_and_the_others_done(raw: Path, catalogue: Path, tmp_
     assert len(Catalogue(catalogue)) == 1
 
 
-def test_a_file_that_reaches_outside_itself_is_refused(catalogue: Path, tmp_path: Path) -> None:
+def test_a_file_that_reaches_outside_itself_is_refused(folder: Folder, tmp_path: Path) -> None:
     root = ramp(2).put("entry/outside", Link("/data", "/etc/passwd", "external"))
-    result = only(ingest(hdf5.write(root, tmp_path / "unsafe.nxs"), catalogue))
+    result = folder.take(hdf5.write(root, tmp_path / "unsafe.nxs"))
     assert result.state is State.REFUSED
     assert result.reason is not None
     assert "/entry/outside" in result.reason
-    assert list((catalogue / "files").iterdir()) == []
+    assert list(folder.path.iterdir()) == []
 
 
-def test_two_keys_that_disagree_stop_the_file(catalogue: Path, tmp_path: Path) -> None:
+def test_two_keys_that_disagree_stop_the_file(folder: Folder, tmp_path: Path) -> None:
     root = ramp(2).put("entry/collection_extra/dac/pressure_ruby", Field(np.full(FRAMES, 3.0), units="GPa"))
-    result = only(ingest(hdf5.write(root, tmp_path / "two.nxs"), catalogue))
+    result = folder.take(hdf5.write(root, tmp_path / "two.nxs"))
     assert result.state is State.NONCONFORMING
     assert result.reason is not None
     assert "pressure_ruby" in result.reason
-    assert list((catalogue / "files").iterdir()) == []
+    assert list(folder.path.iterdir()) == []
 
 
 def test_a_model_for_another_grid_is_refused_and_nothing_written(
-    raw: Path, catalogue: Path, models: list[Path], tmp_path: Path
+    folder: Folder, models: list[Path], tmp_path: Path
 ) -> None:
     tree = simulate(4, FRAMES, points=POINTS, angles=(30.0, 40.0)).tree()
-    other = hdf5.write(tree, tmp_path / "other.nxs")
-    results = {Path(each.file): each for each in ingest([other, raw], catalogue, model=models[0])}
-    assert results[other].state is State.REFUSED
-    assert results[raw].state is State.DONE
-    assert [path.name for path in (catalogue / "files").iterdir()] == [raw.name]
+    result = folder.take(hdf5.write(tree, tmp_path / "other.nxs"), models[0])
+    assert result.state is State.REFUSED
+    assert list(folder.path.iterdir()) == []
+
+
+def test_a_file_without_an_entry_is_refused(folder: Folder, tmp_path: Path) -> None:
+    result = folder.take(hdf5.write(Group("NXroot"), tmp_path / "bare.nxs"))
+    assert result.state is State.REFUSED
+    assert result.reason is not None
+    assert "NXentry" in result.reason
 
 
 def test_what_cannot_be_used_is_told_before_any_file_is_touched(raw: Path, catalogue: Path) -> None:
@@ -234,10 +262,11 @@ def test_a_folder_is_searched_for_hdf5_files(raw: Path, tmp_path: Path) -> None:
 
 def test_files_of_one_name_do_not_overwrite_each_other(catalogue: Path, tmp_path: Path) -> None:
     files = []
+    (catalogue / "files").mkdir(parents=True)
     for seed in (2, 3):
         (tmp_path / str(seed)).mkdir()
         files.append(hdf5.write(ramp(seed), tmp_path / str(seed) / "raw.nxs"))
-    first = only(ingest(files[0], catalogue))
+    first = Folder(catalogue / "files").take(files[0])
     both = list(ingest(files, catalogue, workers=2))
     assert [each.state for each in sorted(both, key=lambda each: each.file)] == [State.UNCHANGED, State.DONE]
     assert len({each.output for each in both}) == 2

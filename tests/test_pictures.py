@@ -185,3 +185,12 @@ def test_a_picture_that_cannot_be_written_says_so(tmp_path: Path) -> None:
 def test_pictures_leave_pyplot_alone() -> None:
     program = "import sys, nxspectra.pictures; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@given(st.floats(0, 10), st.floats(1e-3, 1e6))
+def test_intensity_ticks_lie_on_the_scale_and_apart(low: float, span: float) -> None:
+    ticks = pictures.intensity_ticks(low, low + span)
+    assert ticks == sorted(ticks)
+    assert all(low <= tick <= low + span for tick in ticks)
+    places = np.sqrt((np.array(ticks) - low) / span)
+    assert np.all(np.diff(places) > 0.14)

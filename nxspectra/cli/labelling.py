@@ -78,7 +78,7 @@ def annotate(
 
     def label(path: Path) -> int:
         root = hdf5.read(path)
-        given = labelled([(str(path), Spectra.of(root), root)], labels)[0]
+        given = labelled([(str(path), Spectra.of(root), None)], labels, fewest=1)[0]
         classification = Classification(
             given.classes,
             given.class_index,
@@ -143,7 +143,7 @@ def classify(
         if path in targets:
             write(annotated(root, found), targets[path], in_place=in_place, overwrite=overwrite)
         if path in pictures:
-            draw(Spectra.of(root), found, pictures[path])
+            draw(Spectra.of(root), found, pictures[path], path.name)
         if form == "json":
             say_json(as_json(path, found))
         else:
@@ -155,10 +155,10 @@ def classify(
     return for_each(files, form, label)
 
 
-def draw(spectra: Spectra, classification: Classification, path: Path) -> None:
+def draw(spectra: Spectra, classification: Classification, path: Path, title: str) -> None:
     from nxspectra import pictures  # matplotlib is loaded for those who want a picture
 
-    pictures.save(pictures.heat_map(spectra, classification, title=path.stem), path)
+    pictures.save(pictures.heat_map(spectra, classification, title=title), path)
     note(f"picture: {path}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from nxspectra import classifiers, hdf5
-from nxspectra.classifiers import Model
+from nxspectra.classifiers import Model, ambiguous_region
 from nxspectra.cli.frame import (
     DONE,
     Format,
@@ -25,7 +25,7 @@ from nxspectra.cli.frame import (
 )
 from nxspectra.cli.labelling import boundary_words
 from nxspectra.cli.progress import busy
-from nxspectra.errors import NxspectraError
+from nxspectra.errors import LabelError, NxspectraError
 from nxspectra.spectra import Classification
 from nxspectra.tree import Group
 
@@ -124,18 +124,29 @@ def train(
     if code != DONE:
         return code  # every file that cannot be read is told, and a model of the others is not what was asked
     rows: list[Row] = []
+    problem: LabelError | None = None
     for number, place in places.items():
-        parameters = {} if number is None else {"bins": number}
+        parameters: dict[str, Any] = {} if number is None else {"bins": number}
         with busy(f"training {classifier}" + ("" if number is None else f" with {number} bins")):
-            model = classifiers.train(runs, labels, classifier, seed, **parameters)
+            try:
+                model = classifiers.train(runs, labels, classifier, seed, **parameters)
+            except LabelError as error:
+                if not several:
+                    raise
+                # so many bins may not tell the classes apart where others do; if none does, that is told
+                rows += [Row(number, file, None) for file in files]
+                problem = error
+                continue
+            found = [classifiers.classify(run, model) for run in runs]
         if place is not None:
             model = model.save(place)
-        found = [classifiers.classify(run, model) for run in runs]
         rows += [Row(number, file, each) for file, each in zip(files, found, strict=True)]
         if form == "json":
             say_json(as_json(model, number, place, zip(files, found, strict=True)))
         elif not several:
             say_model(model, place, zip(files, found, strict=True))
+    if problem is not None and not any(row.found for row in rows):
+        raise problem
     if several and form == "text":
         say_table(rows, many=len(files) > 1)
     if plot is not None:
@@ -149,7 +160,18 @@ class Row:
 
     bins: int | None
     file: Path
-    found: Classification
+    found: Classification | None
+    """None where the classes cannot be told apart with so many bins."""
+
+    @property
+    def region(self) -> tuple[int, int] | None:
+        """Last frame of the first class and first of the second; what lies between is ambiguous."""
+        return None if self.found is None else ambiguous_region(self.found.class_index)
+
+    @property
+    def confidence(self) -> float:
+        """P_conf."""
+        return 0.0 if self.found is None else self.found.confidence or 0.0
 
 
 def _places(
@@ -168,16 +190,6 @@ def _places(
     return places
 
 
-def ambiguous(found: Classification) -> tuple[int, int] | None:
-    """Last frame of the unbroken run that begins the series, and first of the one that ends it.
-
-    None where the series does not begin with one class and end with another; doi 10.5334/dsj-2022-015.
-    """
-    runs = list(found.runs())
-    (begin, _, last), (end, first, _) = runs[0], runs[-1]
-    return None if len(runs) < 2 or begin == end or begin < 0 or end < 0 else (last, first)
-
-
 def say_model(model: Model, place: Path | None, found: Iterable[tuple[Path, Classification]]) -> None:
     """A trained model as a person reads it: from what it learned, and what it makes of the series."""
     say(f"{place}: {model.card.classifier}, classes {', '.join(model.card.classes)}", bold=True)
@@ -194,23 +206,20 @@ def say_table(rows: Iterable[Row], *, many: bool) -> None:
     """P_conf and the ambiguous region against the number of bins."""
     say("bins  P_conf  ambiguous  between frames" + ("  file" if many else ""), bold=True)
     for row in rows:
-        region = ambiguous(row.found)
-        confidence = "-" if row.found.confidence is None else f"{row.found.confidence:.4f}"
-        between = "-" if region is None else f"{region[0]} and {region[1]}"
-        number = "-" if region is None else f"{region[1] - region[0] - 1}"
-        words = f"{row.bins or '':>4}  {confidence:>6}  {number:>9}  {between:<14}"
+        between, number = "-", "-"
+        if row.region is not None:
+            between, number = f"{row.region[0]} and {row.region[1]}", str(row.region[1] - row.region[0] - 1)
+        words = f"{row.bins or '':>4}  {row.confidence:.4f}  {number:>9}  {between:<14}"
         say(f"{words}  {row.file}" if many else words.rstrip())
 
 
-def draw(rows: Iterable[Row], path: Path) -> None:
+def draw(rows: Sequence[Row], path: Path) -> None:
     from nxspectra import pictures  # matplotlib is loaded for those who want a picture
 
-    shown = list(rows)
-    first = [row for row in shown if row.file == shown[0].file]
-    results = [
-        pictures.BinsResult(row.bins or 0, row.found.confidence, ambiguous(row.found)) for row in first
-    ]
-    pictures.save(pictures.bins_study(results, first[0].found.class_index.size), path)
+    first = [row for row in rows if row.file == rows[0].file]
+    number = max(row.found.class_index.size for row in first if row.found is not None)
+    results = [pictures.BinsResult(row.bins or 0, row.confidence, row.region) for row in first]
+    pictures.save(pictures.bins_study(results, number), path)
     note(f"picture: {path}")
 
 
@@ -227,7 +236,7 @@ def as_json(
             {
                 "file": str(file),
                 "P_conf": each.confidence,
-                "ambiguous": ambiguous(each),
+                "ambiguous": ambiguous_region(each.class_index),
                 "boundaries": [boundary.as_json() for boundary in each.boundaries],
             }
             for file, each in found

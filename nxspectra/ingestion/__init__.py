@@ -59,7 +59,7 @@ def ingest(
     store = catalogue if isinstance(catalogue, Catalogue) else Catalogue(catalogue)
     folder = Path(output) if output is not None else store.folder / "files"
     if model is not None:
-        Model.load(model)
+        Model.load(os.fspath(model))
     Crosswalk.load(os.fspath(crosswalk))
     parse_facts(facts or {})
     try:

@@ -132,8 +132,8 @@ def _travel(stop: Stop, task: Task) -> Arrival:
     if not _conforms(report, run):
         description = rdf.describe(run, task.settings, report=report)
         missing = [finding for finding in review.findings if finding.severity is Severity.VIOLATION]
-        reason = _reasons(missing or report.of(Severity.VIOLATION)) or "it follows no application definition"
-        found = Ingested(file, State.NONCONFORMING, description.pid, None, reason, report.findings)
+        lacks = _reasons(missing or report.of(Severity.VIOLATION)) or "it follows no application definition"
+        found = Ingested(file, State.NONCONFORMING, description.pid, None, lacks, report.findings)
         return Arrival(found, description)
     run = _sourced(run, task)
     target, earlier = _target(stop, task, run)
@@ -146,7 +146,7 @@ def _travel(stop: Stop, task: Task) -> Arrival:
     unchanged = earlier is not None and run.source is earlier.source and not run.additions
     if not unchanged:
         hdf5.write(run, target, in_place=earlier is not None and run.source is earlier.source, overwrite=True)
-    back = hdf5.read(target)
+    back = hdf5.read(target, keep=validation.needed)
     report = validation.validate(back)
     description = rdf.describe(back, task.settings, report=report)
     findings = report.findings if unchanged else (*report.findings, *rdf.check(description))
@@ -185,7 +185,7 @@ def _target(stop: Stop, task: Task, run: Group) -> tuple[Path, Group | None]:
     other_name = task.output / f"{stop.file.stem}-{digest[:8]}.nxs"
     for target in (own_name, other_name):
         try:
-            earlier = hdf5.read(target) if target.exists() else None
+            earlier = hdf5.read(target, keep=validation.needed) if target.exists() else None
         except FileError:
             return target, None  # damaged; it is ours to write again
         if earlier is not None and _raw_digest(earlier) == digest:
