@@ -98,7 +98,7 @@ def test_every_verb_but_describe_speaks_json() -> None:
     for verb in program.verbs:
         command = program.get_command(click.Context(program), verb)
         assert command is not None
-        forms = [option.type for option in command.params if option.name == "form"]
+        forms = [option.type for option in command.params if "--format" in option.opts]
         choices = forms[0].choices if forms and isinstance(forms[0], click.Choice) else ()
         assert ("json" in choices) == (verb != "describe"), verb
 
