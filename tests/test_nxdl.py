@@ -228,8 +228,14 @@ def test_a_link_that_must_be_there(tmp_path: Path) -> None:
     body = '<group type="NXdata" name="data"><link name="I" target="/NXentry/NXsample/I"/></group>'
     data = {"data": Group("NXdata", {"x": Field(1.0)}, signal="x")}
     assert rules_found(tmp_path, body, data) == {"/entry/data/I": "missing-link"}
-    linked = {"data": Group("NXdata", {"I": Link("/entry/title")}, signal="I"), "title": Field("a")}
+    linked = {
+        "data": Group("NXdata", {"I": Link("/entry/crystal/I")}, signal="I"),
+        "crystal": Group("NXsample", {"I": Field(1.0)}),
+        "title": Field("a"),
+    }
     assert rules_found(tmp_path, body, linked) == {}
+    linked["data"] = Group("NXdata", {"I": Link("/entry/title")}, signal="I")
+    assert rules_found(tmp_path, body, linked) == {"/entry/data/I": "link-elsewhere"}
 
 
 def test_more_groups_than_allowed(tmp_path: Path) -> None:
@@ -280,7 +286,7 @@ def test_a_group_of_a_class_that_extends_the_asked_one_answers(tmp_path: Path) -
         ('type="NX_FLOAT" units="mJ/cm^2"', Field(1.0, units="J/m^2"), None),
         ('type="NX_FLOAT" units="keV"', Field(1.0, units="GPa"), "wrong-units"),
         ('type="NX_NUMBER" units="NX_TRANSFORMATION"', Field(1.0, units="deg"), None),
-        ('deprecated="use another"', Field("a"), "deprecated"),
+        ('optional="true" deprecated="use another"', Field("a"), "deprecated"),
     ],
 )
 def test_a_type_or_unit_of_another_definition(

@@ -55,6 +55,11 @@ def intensity(value: float) -> Callable[[], Group]:
     return has("entry/data/intensity", Field(values, units="counts"))
 
 
+def turn(before: str) -> Field:
+    """A rotation about the vertical that stands on another."""
+    return Field(30.0, units="deg", transformation_type="rotation", vector=[0.0, 1.0, 0.0], depends_on=before)
+
+
 def swap(values: np.ndarray) -> None:
     values[[16, 17]] = values[[17, 16]]
 
@@ -411,7 +416,7 @@ CASES = (
         "a link to itself",
         has("entry/sample/thickness", Link("/entry/sample/thickness")),
         "/entry/sample/thickness",
-        "broken-link",
+        "link-loop",
         WARNING,
     ),
     Broken(
@@ -420,6 +425,37 @@ CASES = (
         "/entry/data/intensity_errors",
         "link-not-followed",
         INFO,
+    ),
+    Broken(
+        "a target that is not there",
+        has("entry/sample/pressure@target", "/entry/sample/p"),
+        "/entry/sample/pressure@target",
+        "link-target",
+        WARNING,
+    ),
+    Broken(
+        "a copy that says it is the original",
+        has("entry/sample/pressure_errors@target", "/entry/sample/pressure"),
+        "/entry/sample/pressure_errors@target",
+        "link-target",
+        INFO,
+    ),
+    Broken(
+        "a sample that depends on nothing known",
+        has("entry/sample/depends_on", Field("transformations/phi")),
+        "/entry/sample/depends_on",
+        "depends-on",
+        WARNING,
+    ),
+    Broken(
+        "transformations that depend on each other",
+        lambda: FULL.put(
+            "entry/instrument/detector/transformations",
+            Group("NXtransformations", {"a": turn("b"), "b": turn("a")}),
+        ).put("entry/instrument/detector/depends_on", Field("transformations/a")),
+        "/entry/instrument/detector/depends_on",
+        "depends-on",
+        WARNING,
     ),
     Broken(
         "spectra that cannot be read",
@@ -477,6 +513,7 @@ ALONG = {
     "an entry of an unknown definition": set(),
     "a title attribute of the wrong type": {"wrong-type"},
     "a unit as a facility spells it": set(),
+    "a rank other than the base class has": {"policy-applied"},
     "a wavelength of another energy": {"units-spelling"},
     "an NXdata that does not say what to plot": set(),
 }
@@ -504,7 +541,7 @@ def test_one_thing_broken_is_one_rule_found(case: Broken) -> None:
 
 
 def test_every_rule_is_broken_by_some_test() -> None:
-    elsewhere = {"missing-link", "too-many", "unusable-definition"}
+    elsewhere = {"missing-link", "link-elsewhere", "too-many", "unusable-definition", "policy-applied"}
     assert {case.rule for case in CASES} | elsewhere == set(RULES)
 
 
@@ -670,9 +707,9 @@ def test_each_entry_is_reported() -> None:
 def test_a_subentry_with_its_own_definition_is_validated_on_its_own() -> None:
     ours = Group("NXsubentry", conforming()["entry"].children, default="data")
     tree = Group("NXroot", {"entry": Group("NXentry", {"diffraction_spectra": ours, "title": Field("raw")})})
-    tree = tree.put(
-        "entry/diffraction_spectra/data/pressure", Link("/entry/diffraction_spectra/sample/pressure")
-    )
+    pressure = "/entry/diffraction_spectra/sample/pressure"
+    tree = tree.put("entry/diffraction_spectra/data/pressure", Link(pressure))
+    tree = tree.put(f"{pressure}@target", pressure)
     report = validate(tree)
     assert [entry.path for entry in report.entries] == ["/entry/diffraction_spectra"]
     assert report.conforms

@@ -225,6 +225,7 @@ class _Compiler:
             self._doc(said),
             said[0].origin,
             inherited,
+            kind is not None or (known is not None and known.typed),
         )
 
     def _attribute(self, said: Concept) -> AttributeRule:

@@ -112,7 +112,7 @@ def _attribute(row: Row) -> AttributeRule:
 
 def _field(row: Row) -> FieldRule:
     name, name_type, kind, units, need, least, most, enumeration, *more = row
-    dimensions, attributes, deprecated, concept, doc, origin, inherited = more
+    dimensions, attributes, deprecated, concept, doc, origin, inherited, typed = more
     return FieldRule(
         name,
         name_type,
@@ -129,6 +129,7 @@ def _field(row: Row) -> FieldRule:
         doc,
         Origin(*origin),
         tuple(inherited),
+        typed,
     )
 
 
@@ -170,4 +171,4 @@ def _base_class(row: Row) -> BaseClass:
 
 
 def _definition(row: Row) -> Definition:
-    return Definition(row[0], tuple(row[1]), tuple(row[2]), _group(row[3]), dict(row[4]))
+    return Definition(row[0], tuple(row[1]), tuple(row[2]), _group(row[3]), dict(row[4]), row[5])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import hashlib
 import importlib.util
 import os
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from nxspectra.nxdl.compiler import Document
 
 SUFFIX = ".nxdl.xml"
+SHORTEST = 4
+"""So many hexadecimal digits of a digest pin a version."""
 FOLDERS = ("applications", "base_classes", "contributed_definitions")
 
 Stamp: TypeAlias = "tuple[int, int] | None"
@@ -30,14 +34,20 @@ Stamp: TypeAlias = "tuple[int, int] | None"
 class Library:
     """NXDL files by name: those of a folder, ours, and the official ones that come with nexusformat.
 
-    A folder that holds `base_classes` is a whole edition of the standard and replaces the official one;
-    any other folder is looked into first. What was compiled is kept while its files stay as they are.
+    In place of a folder there may be one NXDL file, or the name of an installed package with a folder
+    `definitions`. A folder that holds `base_classes` is a whole edition of the standard and replaces the
+    official one; any other is looked into first. What was compiled is kept while its files stay as they are.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Raises UnknownDefinition if the folder is not there."""
+        """Raises UnknownDefinition if there is no such folder, file or package."""
+        self._single = folder if folder is not None and folder.name.endswith(SUFFIX) else None
+        if self._single is not None:
+            if not self._single.is_file():
+                raise UnknownDefinition(f"{folder}: no such file")
+            folder = None
         if folder is not None and not folder.is_dir():
-            raise UnknownDefinition(f"{folder}: no such folder; --definitions takes a folder of NXDL files")
+            folder = _of_package(folder)
         editions = [] if folder is None else [folder]
         editions.append(shipped("."))
         if folder is None or not (folder / "base_classes").is_dir():
@@ -56,6 +66,10 @@ class Library:
         self._application.clear()
         self._compiled.clear()
         self._stamps = {str(home): _stamp(str(home)) for home in self._homes}
+        if self._single is not None:
+            word = self._single.name.removesuffix(SUFFIX)
+            self.files[word], self._application[word] = self._single, True
+            self._stamps[str(self._single)] = _stamp(str(self._single))
         for home in self._homes:
             for name in sorted(path.name for path in home.iterdir()) if home.is_dir() else ():
                 word = name.removesuffix(SUFFIX)
@@ -77,13 +91,25 @@ class Library:
         return [candidates[each] for each in difflib.get_close_matches(wanted, candidates, n=3, cutoff=0.6)]
 
     def spelled(self, name: str) -> str | None:
-        """The name as it is really spelled, if it is one but for upper and lower case; else None."""
+        """The name as it is really spelled, if it is one but for upper and lower case; else None.
+
+        A digest behind it, as in `NXmx@3f78`, stays.
+        """
+        name, pinned, digest = name.partition("@")
+        known = self._spelled(name)
+        return None if known is None else f"{known}{pinned}{digest}"
+
+    def _spelled(self, name: str) -> str | None:
         if name in self.files:
             return name
         return next((each for each in self.files if each.lower() == name.lower()), None)
 
     def definition(self, name: str) -> Definition:
-        """Raises UnknownDefinition, with what may have been meant, or DefinitionError."""
+        """The definition of this name, `NXmx`, or of this name and digest, `NXmx@3f78`.
+
+        Raises UnknownDefinition, with what may have been meant, or DefinitionError.
+        """
+        name, pinned, digest = name.partition("@")
         if name not in self.files:
             close = self.suggestions(name)
             hint = (
@@ -94,6 +120,11 @@ class Library:
             raise UnknownDefinition(f"no application definition {name!r}; {hint}")
         compiled = self._get(name)
         if isinstance(compiled, Definition):
+            if pinned and (len(digest) < SHORTEST or not compiled.digest.startswith(digest.lower())):
+                raise UnknownDefinition(
+                    f"{name} here has the digest {compiled.digest}, not {digest or 'an empty one'};"
+                    " --definitions names the folder of another version"
+                )
             return compiled
         raise UnknownDefinition(f"{name} is a base class, not an application definition")
 
@@ -132,7 +163,8 @@ class Library:
             return found
 
         application = [document for document in chain if document.category != "base"]
-        return compiler.definition(application, base_class), tuple(sources)
+        definition = compiler.definition(application, base_class)
+        return dataclasses.replace(definition, digest=_digest(sources)), tuple(sources)
 
     def _chain(self, name: str, parse: Callable[[Path], Document]) -> list[Document]:
         chain = [parse(self.files[name])]
@@ -148,7 +180,7 @@ class Library:
 
 
 def library(folder: Path | None = None) -> Library:
-    """The library of a folder, or the standard one; raises UnknownDefinition if the folder is not there."""
+    """The library of a folder, NXDL file or package, or the standard one; raises UnknownDefinition."""
     shelf = _library(folder)
     shelf.refresh()
     return shelf
@@ -159,11 +191,28 @@ def _library(folder: Path | None) -> Library:
     return Library(folder)
 
 
-def official() -> list[Path]:
-    """The folder of the official definitions, found without importing nexusformat; empty if there is none."""
-    spec = importlib.util.find_spec("nexusformat")
+def official(package: str = "nexusformat") -> list[Path]:
+    """The folder of the definitions of a package, found without importing it; empty if there is none."""
+    spec = importlib.util.find_spec(package)
     homes = spec.submodule_search_locations if spec is not None else None
     return [Path(home) / "definitions" for home in homes or () if (Path(home) / "definitions").is_dir()]
+
+
+def _of_package(name: Path) -> Path:
+    found = official(str(name)) if str(name).isidentifier() else []
+    if not found:
+        raise UnknownDefinition(
+            f"{name}: no such folder, and no installed package with a folder of definitions; --definitions"
+            f" takes a folder of NXDL files, one file NAME{SUFFIX}, or the name of a package"
+        )
+    return found[0]
+
+
+def _digest(sources: Iterable[Path]) -> str:
+    """One digest for many files, whatever folder they lie in."""
+    paths = sorted(sources, key=lambda path: path.name)
+    lines = [f"{path.name} {digest}" for path, digest in zip(paths, kept.digests(paths), strict=True)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _stamp(path: str) -> Stamp:

@@ -111,6 +111,8 @@ class FieldRule:
     origin: Origin
     inherited: tuple[str, ...] = ()
     """Which of type, units and enumeration the definition leaves to the base class."""
+    typed: bool = True
+    """Is a type written down, here or in the base class; if not, nxdl.xsd makes it NX_CHAR."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,8 @@ class Definition:
     """The rules of its NXentry."""
     scopes: Mapping[str, int]
     """How many groups below the entry a symbol is shared: 0 if in the whole entry."""
+    digest: str = ""
+    """sha256 over the digests of all NXDL files that it was made from, base classes too."""
 
 
 class _Named(Protocol):

@@ -19,6 +19,7 @@ from nxspectra.spectra import DEFINITION
 from nxspectra.tree import Group
 from nxspectra.validation.cases import Entry
 from nxspectra.validation.hints import quoted
+from nxspectra.validation.links import UNVALIDATED
 from nxspectra.validation.plots import broken_default
 from nxspectra.validation.table import (
     DEFINITION_MISSING,
@@ -29,7 +30,7 @@ from nxspectra.validation.table import (
     UNUSABLE_DEFINITION,
     Rule,
 )
-from nxspectra.validation.walk import UNVALIDATED, findings
+from nxspectra.validation.walk import findings, of_root
 
 __all__ = ["RULES", "Rule", "needed", "validate"]
 
@@ -52,7 +53,7 @@ def validate(root: Group, definition: str | None = None, definitions: Path | str
         asked = shelf.spelled(definition) or definition
         shelf.definition(asked)
     entries: list[EntryReport] = []
-    found = list(broken_default("", root))
+    found = [*of_root(root, shelf), *broken_default("", root)]
     for entry in _entries(root, asked):
         path, _, named = entry
         own = list(_entry(entry, root, shelf, asked))

@@ -19,6 +19,7 @@ from nxspectra.nxdl import (
     Origin,
 )
 from nxspectra.tree import Array, Attribute, Field, Group, Link, Node
+from nxspectra.validation.policies import Applied
 
 SMALL = 2**16
 """Bytes; values up to this size are read when a rule asks for them."""
@@ -40,6 +41,7 @@ class Entry:
     """Path -> why a value could not be read when a rule asked for it."""
     hints: dict[str, str] = field(default_factory=dict)
     """Class that NeXus does not know -> which may have been meant."""
+    policies: Applied = field(default_factory=Applied)
     concepts: dict[str, list[FieldCase]] = field(default_factory=dict)
     """Fields of the definition by concept, where they really stand."""
 
@@ -126,6 +128,9 @@ class FieldCase:
         """The value if it is small, else None."""
         return self.value_of(SMALL)
 
+    def applied(self, policy: str) -> None:
+        self.entry.policies.note(policy, self.path, self.origin)
+
     def value_of(self, most: int) -> Array | None:
         """The value if it is in memory or has at most so many bytes; None if not, or if it cannot be read.
 
@@ -149,6 +154,8 @@ class FieldCase:
 class AttributeCase:
     """An attribute and one rule for it."""
 
+    entry: Entry | None
+    """None for the attributes of the file itself."""
     path: str
     value: Attribute
     rule: AttributeRule
@@ -157,6 +164,10 @@ class AttributeCase:
     @property
     def origin(self) -> Origin:
         return self.rule.origin
+
+    def applied(self, policy: str) -> None:
+        if self.entry is not None:
+            self.entry.policies.note(policy, self.path, self.origin)
 
 
 @dataclass(frozen=True, slots=True)

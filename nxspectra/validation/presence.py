@@ -10,6 +10,7 @@ from nxspectra.spectra import DEFINITION
 from nxspectra.tree import Attribute, Field, Group
 from nxspectra.validation.cases import AbsentCase, AttributeCase, FieldCase, GroupCase, Item
 from nxspectra.validation.hints import WAYS_OUT, listed, nearest
+from nxspectra.validation.policies import REQUIRED_DEPRECATED
 from nxspectra.validation.table import (
     DEPRECATED,
     MISSING_ATTRIBUTE,
@@ -136,7 +137,11 @@ def deprecated(case: FieldCase | AttributeCase | GroupCase) -> Iterator[Finding]
     rule = case.rule
     if rule is not None and rule.deprecated:
         why = " ".join(rule.deprecated.split())
-        yield DEPRECATED.found(case, f"is deprecated: {why}", severity=Severity.INFO if case.base else None)
+        contradiction = rule.need == "required" and not case.base
+        if contradiction and not isinstance(case, GroupCase):
+            case.applied(REQUIRED_DEPRECATED)
+        milder = Severity.INFO if case.base or contradiction else None
+        yield DEPRECATED.found(case, f"is deprecated: {why}", severity=milder)
 
 
 def _missing(rule: Rule, case: AbsentCase, need: str, message: str) -> Finding:

@@ -107,6 +107,14 @@ DEFINITION_SPELLING = _rule(
     "`/entry/definition`: is 'nxdiffraction_spectra'; taken for NXdiffraction_spectra",
 )
 
+POLICY_APPLIED = _rule(
+    "policy-applied",
+    INFO,
+    "Where an official definition has a known defect, what is done about it is said; see the page on policy.",
+    "`/entry/data/radial_axis@units`: unit-categories-as-values: the definition lists categories of units as"
+    " values of units; any unit of such a category is taken",
+)
+
 # -- what is there -----------------------------------------------------------------------------
 
 MISSING_GROUP = _rule(
@@ -270,7 +278,7 @@ NXDATA_LENGTH = _rule(
 BROKEN_DEFAULT = _rule(
     "broken-default",
     WARNING,
-    "The attribute default names something that is there.",
+    "The attribute default names a group that is there, and leads to an NXdata.",
     "`/entry@default`: names 'dta', which is not there; did you mean data?",
 )
 BROKEN_LINK = _rule(
@@ -284,6 +292,31 @@ LINK_NOT_FOLLOWED = _rule(
     INFO,
     "A link out of the file, or into an NXcollection that was not read, counts as there and is not checked.",
     "`/entry/data/intensity`: is a link into another file (raw.nxs), which was not opened",
+)
+LINK_LOOP = _rule(
+    "link-loop",
+    VIOLATION,
+    "Following a link comes to an end; in what the definition does not ask for it is a warning if not.",
+    "`/entry/data/intensity`: is a link to /entry/raw/I, and following it never ends",
+)
+LINK_ELSEWHERE = _rule(
+    "link-elsewhere",
+    WARNING,
+    "A link that the definition asks for leads where the definition says.",
+    "`/entry/data/polar_angle`: leads to /entry/sample/angle; /NXentry/NXinstrument/NXdetector/polar_angle"
+    " expected",
+)
+LINK_TARGET = _rule(
+    "link-target",
+    WARNING,
+    "The attribute target of a field or group that is linked is the path of that very field or group.",
+    "`/entry/sample/pressure@target`: is '/entry/sample/p', where there is nothing",
+)
+DEPENDS_ON = _rule(
+    "depends-on",
+    VIOLATION,
+    "A chain of depends_on leads from one transformation to the next, and ends.",
+    "`/entry/sample/depends_on`: leads to /entry/sample/transformations/phi, where there is nothing",
 )
 UNREADABLE = _rule(
     "unreadable",

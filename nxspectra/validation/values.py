@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 
@@ -15,6 +17,14 @@ from nxspectra.nxdl import Enumeration
 from nxspectra.tree import Array, Field, one
 from nxspectra.validation.cases import AttributeCase, FieldCase, Length
 from nxspectra.validation.hints import EXAMPLE_UNITS, did_you_mean, listed, quoted
+from nxspectra.validation.policies import (
+    BASE_DIMENSIONS,
+    LISTS,
+    NUMBERS_AS_TEXT,
+    UNIT_CATEGORIES,
+    UNTYPED_NUMBERS,
+    VALUES_WIN,
+)
 from nxspectra.validation.table import (
     DATE_WITHOUT_ZONE,
     INVALID_DATE,
@@ -58,10 +68,13 @@ _KINDS = {
     "O": "values of another kind",
 }
 _DATES = ("NX_DATE_TIME", "ISO8601")
+_NUMERIC = ("NX_INT", "NX_UINT", "NX_POSINT", "NX_FLOAT", "NX_NUMBER")
 _LEAST = {"NX_UINT": 0, "NX_POSINT": 1}
 _UNITLESS = ("NX_UNITLESS", "NX_DIMENSIONLESS")
 _UNITS_NOT_NEEDED = ("NX_ANY", "NX_COUNT", "NX_PULSES", "NX_TRANSFORMATION")
 DATES_LOOKED_AT = 100
+_BETWEEN = ("", "T", "t", " ", *"0123456789")
+"""What may stand at the eleventh place of a date and time; a digit in the basic format, 20210527T101500."""
 
 
 # -- type --------------------------------------------------------------------------------------
@@ -71,18 +84,51 @@ def wrong_type(case: FieldCase) -> Iterator[Finding]:
     """A field of another type than asked."""
     if case.field.shape is None:
         return
-    message = _type_fault(case.field.dtype.kind, case.rule.type)
+    message = type_fault(case.field.dtype.kind, case.rule.type)
+    if message is not None and (policy := _excuse(case)) is not None:
+        case.applied(policy)
+        return
     if message is None and case.rule.type in _LEAST:
         message = _least_fault(case.value, case.rule.type)
+    if message is None and case.rule.type == "NX_BOOLEAN" and case.field.dtype.kind in "iu":
+        message = _boolean_fault(case.value)
     if message is not None:
         yield WRONG_TYPE.found(case, message, severity=_milder(case, "type"))
+
+
+def _excuse(case: FieldCase) -> str | None:
+    """The policy by which a value of another type is taken, if one is."""
+    rule, kind = case.rule, case.field.dtype.kind
+    if rule.type == "NX_CHAR":
+        numeric = bool(rule.units or rule.dimensions or case.group.nx_class == "NXdata")
+        return UNTYPED_NUMBERS if not rule.typed and numeric and kind in "iufcb" else None
+    value = case.value if kind == "U" and rule.enumeration is not None else None
+    if value is not None and rule.enumeration is not None and _only_words(rule.enumeration):
+        return VALUES_WIN
+    return None
+
+
+def _only_words(enumeration: Enumeration) -> bool:
+    return all(_as_number(item) is None and _literal(item) is None for item in enumeration.items)
+
+
+def _boolean_fault(value: Array | None) -> str | None:
+    if value is not None and value.size and not 0 <= int(value.min()) <= int(value.max()) <= 1:
+        return f"goes from {int(value.min())} to {int(value.max())}; 0 or 1 (NX_BOOLEAN) expected"
+    return None
 
 
 def wrong_attribute_type(case: AttributeCase) -> Iterator[Finding]:
     """An attribute of another type than asked; a number written as text will do."""
     value = np.asarray(case.value)
-    message = _type_fault(value.dtype.kind, case.rule.type)
-    if message is not None and case.rule.enumeration is None and not _is_number_text(case):
+    message = type_fault(value.dtype.kind, case.rule.type)
+    if message is None and case.rule.type in _LEAST and value.dtype.kind in "iu":
+        message = _least_fault(value, case.rule.type)
+    if message is None:
+        return
+    if _is_number_text(case):
+        case.applied(NUMBERS_AS_TEXT)
+    elif case.rule.enumeration is None:
         yield WRONG_TYPE.found(case, message)
 
 
@@ -90,12 +136,13 @@ def _is_number_text(case: AttributeCase) -> bool:
     value = one(case.value)
     return (
         isinstance(value, str)
-        and case.rule.type not in _DATES
-        and re.fullmatch(r"[-+]?\d+", value) is not None
+        and case.rule.type in _NUMERIC
+        and re.fullmatch(r"[-+]?\d+(\.\d*)?", value) is not None
     )
 
 
-def _type_fault(kind: str, wanted: str) -> str | None:
+def type_fault(kind: str, wanted: str) -> str | None:
+    """What is wrong with a kind of numpy type where a NeXus type is asked; None if nothing is."""
     kinds, words = _TYPES.get(wanted, ("", ""))
     if not kinds or kind in kinds:
         return None
@@ -180,6 +227,8 @@ def wrong_rank(case: FieldCase) -> Iterator[Finding]:
         return
     least = dimensions.least or 0
     if not least <= len(shape) <= dimensions.number:
+        if case.base:
+            case.applied(BASE_DIMENSIONS)
         wanted = ", ".join(dim.value or "any" for dim in dimensions.dims)
         number = f"{dimensions.number}" if least == dimensions.number else f"{least} to {dimensions.number}"
         has = (
@@ -208,6 +257,8 @@ def wrong_size(case: FieldCase) -> Iterator[Finding]:
             wanted = _referred(case, dim.ref, dim.refindex or dim.index, dim.increment)
             of = f" as {dim.ref} has"
         if wanted is not None and shape[dim.index - 1] != wanted:
+            if case.base:
+                case.applied(BASE_DIMENSIONS)
             yield WRONG_SIZE.found(
                 case,
                 f"has length {shape[dim.index - 1]} along dimension {dim.index}; {wanted} expected{of}",
@@ -258,7 +309,8 @@ def _is_single(case: FieldCase) -> bool:
 
 
 def _referred(case: FieldCase, name: str, index: int, increment: int) -> int | None:
-    node = case.group.get(name) if "/" not in name else None
+    # a link beside the field leads from the top of the file
+    node = case.entry.root.get(f"{case.path.rpartition('/')[0]}/{name}") if "/" not in name else None
     shape = node.shape if isinstance(node, Field) else None
     return shape[index - 1] + increment if shape and index <= len(shape) else None
 
@@ -278,10 +330,12 @@ def not_in_enumeration(case: FieldCase) -> Iterator[Finding]:
     value = case.value
     if value is None:
         return
-    fault = _enumeration_fault(value, rule.enumeration)
+    fault, policy = _compare(value, rule.enumeration)
     if fault is not None:
         severity = Severity.INFO if rule.enumeration.open else _milder(case, "enumeration")
         yield NOT_IN_ENUMERATION.found(case, fault, severity=severity)
+    elif policy is not None:
+        case.applied(policy)
 
 
 def attribute_not_in_enumeration(case: AttributeCase) -> Iterator[Finding]:
@@ -292,33 +346,78 @@ def attribute_not_in_enumeration(case: AttributeCase) -> Iterator[Finding]:
     value = np.asarray(case.value)
     if value.dtype.kind not in "Ubiuf" or value.size == 0:
         return
-    fault = _enumeration_fault(value, enumeration)
+    fault, policy = _compare(value, enumeration, _numeric(case))
     if fault is not None:
+        severity = Severity.INFO if enumeration.open else None
+        yield NOT_IN_ENUMERATION.found(case, fault, severity=severity)
+    elif policy is not None:
+        case.applied(policy)
+
+
+def _numeric(case: AttributeCase) -> bool:
+    return case.rule.type in _NUMERIC
+
+
+def units_not_in_enumeration(case: AttributeCase) -> Iterator[Finding]:
+    """Units that are not in the list of the definition, by what they mean, not how they are spelled."""
+    enumeration, spelling = case.rule.enumeration, one(case.value)
+    if enumeration is None or not isinstance(spelling, str):
+        return
+    fault, policy = _compare(np.asarray(spelling), enumeration)
+    if fault is None:
+        if policy is not None:
+            case.applied(policy)
+        return
+    unit = units.parse(spelling)
+    known = [units.parse(item.strip("'")) for item in enumeration.items]
+    if unit is None or not any(_same_unit(unit, each) for each in known):
         severity = Severity.INFO if enumeration.open else None
         yield NOT_IN_ENUMERATION.found(case, fault, severity=severity)
 
 
-def _enumeration_fault(value: Array, enumeration: Enumeration) -> str | None:
+def _same_unit(unit: units.Unit, other: units.Unit | None) -> bool:
+    return (
+        other is not None
+        and unit.dimension == other.dimension
+        and math.isclose(unit.factor, other.factor)
+        and unit.offset == other.offset
+    )
+
+
+def item_of(value: Array, enumeration: Enumeration) -> bool:
+    """Is the value one of the list, or an array of such?"""
+    return _compare(value, enumeration)[0] is None
+
+
+def _compare(value: Array, enumeration: Enumeration, numeric: bool = False) -> tuple[str | None, str | None]:
+    """What is wrong with a value by a list of values, and else the policy by which it is right, if any.
+
+    With `numeric` a text is compared as the number that it is.
+    """
     items = enumeration.items
     if value.dtype.kind == "U":
         words = [str(word) for word in value.reshape(-1)]
         if any(_as_list(item) == words for item in items):
-            return None
-        odd = next((word for word in words if not _is_item(word, items)), None)
+            return None, LISTS
+        if numeric and len(words) == 1 and (number := _as_number(words[0])) is not None:
+            return _compare(np.asarray(number), enumeration)
+        odd = next((word for word in words if word not in items), None)
         if odd is None:
-            return None
-        close = did_you_mean(odd, items)
-        return f"is {quoted(odd)}; {_one_of(items)}{close}"
+            return None, None
+        if all(word in items or _is_of_category(word, items) for word in words):
+            return None, UNIT_CATEGORIES
+        return f"is {quoted(odd)}; {_one_of(items)}{did_you_mean(odd, items)}", None
     if value.dtype.kind in "biuf":
+        given = value.reshape(-1).tolist()
+        if any(_as_numbers(item) == given for item in items):
+            return None, LISTS
         numbers = {number for item in items if (number := _as_number(item)) is not None}
-        strange = next((each for each in value.reshape(-1).tolist() if float(each) not in numbers), None)
-        return None if strange is None else f"is {strange}; {_one_of(items)}"
-    return None
+        strange = next((each for each in given if float(each) not in numbers), None)
+        return (None if strange is None else f"is {strange}; {_one_of(items)}"), None
+    return None, None
 
 
-def _is_item(word: str, items: tuple[str, ...]) -> bool:
-    if word in items:
-        return True
+def _is_of_category(word: str, items: tuple[str, ...]) -> bool:
     # some official lists name categories where units are meant, one with a typing error
     return any(item.startswith("NX_") and units.fits(word, _category(item)) for item in items)
 
@@ -327,14 +426,26 @@ def _category(item: str) -> str:
     return item if units.is_category(item) else item.replace("LENGHT", "LENGTH")
 
 
-def _as_list(item: str) -> list[str] | None:
+@lru_cache(maxsize=256)
+def _literal(item: str) -> list[object] | None:
+    """Some official items are lists, written as Python writes them."""
     if not item.startswith("["):
         return None
     try:
         value = ast.literal_eval(item)
     except (ValueError, SyntaxError):
         return None
-    return [str(each) for each in value] if isinstance(value, list) else None
+    return value if isinstance(value, list) else None
+
+
+def _as_list(item: str) -> list[str] | None:
+    value = _literal(item)
+    return None if value is None else [str(each) for each in value]
+
+
+def _as_numbers(item: str) -> list[object] | None:
+    value = _literal(item)
+    return value if value and all(isinstance(each, int | float) for each in value) else None
 
 
 def _as_number(item: str) -> float | None:
@@ -370,7 +481,8 @@ def _date_faults(case: FieldCase | AttributeCase, value: Array) -> Iterator[Find
         if not text:
             continue
         try:
-            date = datetime.fromisoformat(text)
+            # Python takes any letter between date and time; the standard a T, and NeXus a blank too
+            date = datetime.fromisoformat("" if text[10:11] not in _BETWEEN else text)
         except ValueError:
             yield INVALID_DATE.found(
                 case, f"{quoted(text)} is not ISO 8601, for example 2021-05-27T10:15:00+02:00"

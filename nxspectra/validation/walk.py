@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 
+from nxspectra import units
 from nxspectra.findings import Finding, Severity
-from nxspectra.nxdl import BaseClass, FieldRule, GroupRule
+from nxspectra.nxdl import AttributeRule, BaseClass, FieldRule, GroupRule, Library, matches_partial
 from nxspectra.spectra import DEFINITION
 from nxspectra.tree import Attribute, Field, Group, Link, Node, Unreadable
 from nxspectra.validation import presence, values
 from nxspectra.validation.cases import AttributeCase, Entry, FieldCase, Found, GroupCase, Item
+from nxspectra.validation.choosing import closest_field, closest_group
 from nxspectra.validation.hints import COMPARED, did_you_mean, listed, nearest, quoted
+from nxspectra.validation.links import (
+    UNVALIDATED,
+    depends_on,
+    depends_on_attribute,
+    link_elsewhere,
+    link_target,
+    not_there,
+)
 from nxspectra.validation.physics import physics
 from nxspectra.validation.plots import broken_default, nxdata
+from nxspectra.validation.policies import DEFINITION_WINS, PARAMETER_UNITS
 from nxspectra.validation.table import (
-    BROKEN_LINK,
     INVALID_NAME,
-    LINK_NOT_FOLLOWED,
     UNDOCUMENTED,
     UNKNOWN_CLASS,
     UNREADABLE,
 )
 
-UNVALIDATED = "NXcollection"
-"""Its content is never validated: NeXus manual, base class NXcollection."""
 HINTS = 50
 """For so many classes that NeXus does not know the nearest that it does is looked for."""
 SHOWN = 10
@@ -40,6 +49,7 @@ FIELD_RULES = (
     values.wrong_size,
     values.not_in_enumeration,
     values.invalid_date,
+    depends_on,
 )
 ATTRIBUTE_RULES = (
     presence.deprecated,
@@ -77,6 +87,22 @@ def findings(entry: Entry, group: Group) -> Iterator[Finding]:
         yield from physics(entry)
     for path, reason in entry.unread.items():
         yield UNREADABLE.at(path, reason, entry.definition.entry.origin)
+    yield from entry.policies.findings()
+
+
+def of_root(root: Group, library: Library) -> Iterator[Finding]:
+    """What can be said of the file itself, by the base class NXroot."""
+    base = library.base_class("NXroot")
+    for name, value in root.attributes.items():
+        path = f"/@{name}"
+        unread = _unread_attribute(path, value)
+        rule = None if base is None else next(base.rule.named_attributes.of(name), None)
+        if unread is not None:
+            yield unread
+        elif rule is not None:
+            asked = AttributeCase(None, path, value, rule, base=True)
+            yield from (finding for check in ATTRIBUTE_RULES for finding in check(asked))
+    yield from _names("", root)
 
 
 def _group(case: GroupCase) -> tuple[Found, list[GroupCase]]:
@@ -95,16 +121,20 @@ def _group(case: GroupCase) -> tuple[Found, list[GroupCase]]:
         elif isinstance(item.node, Field):
             found += _child_field(case, item, item.node, there, strangers)
         else:
-            found += _not_there(case, item, there)
+            found += not_there(case, item, _asked(case, item, there))
+        found += link_target(case, item)
+        found += depends_on_attribute(case, item)
     if case.rule is not None:
         found += presence.missing_fields(case, case.rule, there)
         found += presence.missing_links(case, case.rule)
+        for link in case.rule.links:
+            found += link_elsewhere(case, link)
         found += presence.missing_groups(case, case.rule, there)
         found += presence.missing_choices(case, case.rule, there)
         found += presence.too_many(case.rule, there)
     if case.group.nx_class == "NXdata":
         found += nxdata(case, items)
-    found += _names(case)
+    found += _names(case.path, case.group)
     found += _undocumented(case, strangers, there)
     return found, below
 
@@ -128,9 +158,10 @@ def _child_group(
     rule = known = None
     found: Found = []
     if case.rule is not None:
-        rule, expected = _group_rule(case.entry, case.rule, item.name, nx_class)
+        rule, expected = _group_rule(case.entry, case.rule, item.name, group, there)
         if rule is not None:
             there.setdefault(id(rule), []).append(item)
+            _beside_base_group(case, item, group, rule)
         elif expected:
             found += presence.wrong_class(item, expected, base=False)
             for each in expected:
@@ -139,7 +170,7 @@ def _child_group(
     base = _class(case.entry, group)
     if rule is None:
         for said in case.said[1 if case.rule is not None else 0 :]:
-            known, expected = _group_rule(case.entry, said, item.name, nx_class)
+            known, expected = _group_rule(case.entry, said, item.name, group)
             if known is None and expected and nx_class is not None:
                 found += presence.wrong_class(item, expected, base=True)
                 return found
@@ -164,6 +195,15 @@ def _child_group(
     return found
 
 
+def _beside_base_group(case: GroupCase, item: Item, group: Group, rule: GroupRule) -> None:
+    """Note where the definition has a place for a group and the base class has none."""
+    base = None if case.nx_class is None else case.nx_class.rule
+    if base is None or "group" in base.extra:
+        return
+    if _group_rule(case.entry, base, item.name, group)[0] is None:
+        case.entry.policies.note(DEFINITION_WINS, item.path, rule.origin)
+
+
 def _descends(group: Group, link: Link | None, rule: GroupRule | None, base: BaseClass | None) -> bool:
     if group.nx_class == UNVALIDATED or (rule is None and (base is None or link is not None)):
         return False
@@ -172,19 +212,36 @@ def _descends(group: Group, link: Link | None, rule: GroupRule | None, base: Bas
 
 
 def _group_rule(
-    entry: Entry, said: GroupRule, name: str, nx_class: str | None
+    entry: Entry,
+    said: GroupRule,
+    name: str,
+    group: Group,
+    there: Mapping[int, list[Item]] = MappingProxyType({}),
 ) -> tuple[GroupRule | None, Sequence[GroupRule | FieldRule]]:
     """The rule for a group of that name and class; if none fits, those that claim the name."""
+    nx_class = group.nx_class
     names = said.named_groups
     claimed: list[GroupRule | FieldRule] = []
+    fitting: list[GroupRule] = []
     for rule in names.of(name):
         if entry.is_a(nx_class, rule.nx_class):
-            return rule, ()
-        if rule.name_type == "specified" and rule.name is not None:
+            if rule.name_type == "specified" and rule.name is not None:
+                return rule, ()
+            if not fitting or _as_close(rule, fitting[0]):
+                fitting.append(rule)
+        elif rule.name_type == "specified" and rule.name is not None:
             claimed.append(rule)
+    if fitting:
+        return fitting[0] if len(fitting) == 1 else closest_group(fitting, name, group, there), ()
     if not claimed:
         claimed += said.named_fields.exact.get(name, ())
     return None, claimed
+
+
+def _as_close(rule: GroupRule, other: GroupRule) -> bool:
+    """Do two names with letters to be filled in leave it open which of them is meant?"""
+    fixed = [re.sub("[A-Z]+", "*", each.name or "*") for each in (rule, other)]
+    return rule.name_type == other.name_type and (rule.name_type == "any" or fixed[0] == fixed[1])
 
 
 def _class(entry: Entry, group: Group) -> BaseClass | None:
@@ -199,8 +256,12 @@ def _child_field(
     case: GroupCase, item: Item, field: Field, there: dict[int, list[Item]], strangers: list[Item]
 ) -> Found:
     for said in case.said:
-        rule = next(said.named_fields.of(item.name), None)
         own = said is case.rule
+        candidates = list(said.named_fields.of(item.name))
+        rule = candidates[0] if candidates else None
+        several = len(candidates) > 1 and candidates[0].name_type == "any"
+        if several and own:
+            rule = closest_field(candidates, item.name, field, there)
         if rule is None:
             claimed = said.named_groups.exact.get(item.name)
             if claimed:
@@ -212,8 +273,10 @@ def _child_field(
         if own:
             there.setdefault(id(rule), []).append(item)
         elif rule.name_type == "any":
+            _any_units(case, item, field, rule)
             return []
-        return _field(FieldCase(case.entry, item.path, field, rule, not own, case.group, case.chain), case)
+        asked = FieldCase(case.entry, item.path, field, rule, not own, case.group, case.chain)
+        return _field(asked, case, sure=not several)
     if case.rule is not None and any(link.name == item.name for link in case.rule.links):
         return []
     if "field" not in _extra(case):
@@ -221,20 +284,45 @@ def _child_field(
     return []
 
 
-def _field(case: FieldCase, group: GroupCase) -> Found:
+def _any_units(case: GroupCase, item: Item, field: Field, rule: FieldRule) -> None:
+    """A field under a free name of a base class has any unit; said where it is none that is known."""
+    spelling = field.units
+    if rule.units is None and spelling and units.parse(spelling) is None and field.dtype.kind in "iufc":
+        case.entry.policies.note(PARAMETER_UNITS, f"{item.path}@units", rule.origin)
+
+
+def _field(case: FieldCase, group: GroupCase, *, sure: bool) -> Found:
+    """`sure` is whether no other rule could be meant by the name."""
     found: Found = []
     for rule in FIELD_RULES:
         found += rule(case)
     if not case.base:
-        values.remember_lengths(case)
+        if sure:
+            values.remember_lengths(case)
         case.entry.concepts.setdefault(case.rule.concept, []).append(case)
         attributes = case.field.attributes
         found += presence.missing_attributes(
             case.path, attributes, case.rule.attributes, bool(case.rule.units)
         )
+        _beside_base(case, group)
     for name, value in case.field.attributes.items():
         found += _attribute(f"{case.path}@{name}", name, value, case, group)
     return found
+
+
+def _beside_base(case: FieldCase, group: GroupCase) -> None:
+    """Note where the definition lists a value that the base class does not."""
+    if case.rule.enumeration is None or group.nx_class is None or "enumeration" in case.rule.inherited:
+        return
+    for known in group.nx_class.rule.named_fields.exact.get(case.rule.name, ()):
+        listed_there = known.enumeration
+        if listed_there is None or listed_there.open or listed_there.items == case.rule.enumeration.items:
+            continue
+        value = case.value
+        if value is None or values.item_of(value, listed_there):
+            continue
+        if values.item_of(value, case.rule.enumeration):
+            case.applied(DEFINITION_WINS)
 
 
 # -- attributes --------------------------------------------------------------------------------
@@ -253,7 +341,9 @@ def _attributes(case: GroupCase) -> Found:
         for said in case.said:
             rule = next(said.named_attributes.of(name), None)
             if rule is not None:
-                attribute = AttributeCase(f"{case.path}@{name}", value, rule, said is not case.rule)
+                attribute = AttributeCase(
+                    case.entry, f"{case.path}@{name}", value, rule, said is not case.rule
+                )
                 for check in ATTRIBUTE_RULES:
                     found += check(attribute)
                 break
@@ -276,12 +366,18 @@ def _attribute(path: str, name: str, value: Attribute, case: FieldCase, group: G
         rules += group.nx_class.rule.named_fields.exact.get(case.rule.name, [])
     for rule in rules:
         for attribute in rule.attributes:
-            if attribute.name == name:
-                if name == "units" and rule.units:
-                    return []
-                asked = AttributeCase(path, value, attribute, case.base or rule is not case.rule)
+            if _stands_for(attribute, name):
+                asked = AttributeCase(case.entry, path, value, attribute, case.base or rule is not case.rule)
+                if name == "units":
+                    return list(values.units_not_in_enumeration(asked))
                 return [finding for check in ATTRIBUTE_RULES for finding in check(asked)]
     return []
+
+
+def _stands_for(rule: AttributeRule, name: str) -> bool:
+    if rule.name_type == "partial":
+        return matches_partial(rule.name, name)
+    return rule.name == name or (rule.name_type == "any" and name not in _COMMON)
 
 
 def _unread_attribute(path: str, value: object) -> Finding | None:
@@ -294,64 +390,31 @@ def _unread_attribute(path: str, value: object) -> Finding | None:
 # -- what is left ------------------------------------------------------------------------------
 
 
-def _not_there(case: GroupCase, item: Item, there: dict[int, list[Item]]) -> Found:
-    """A link that leads nowhere or out of the file, or an object that cannot be read."""
-    asked = False
-    if case.rule is not None:
-        for rules in (case.rule.named_fields, case.rule.named_groups):
-            for rule in rules.exact.get(item.name, ()):
-                there.setdefault(id(rule), []).append(item)
-                asked = True
-        asked = asked or any(link.name == item.name for link in case.rule.links)
-    severity = None if asked else Severity.WARNING
-    node, link = item.node, item.link
-    if isinstance(node, Unreadable):
-        return [UNREADABLE.at(item.path, node.reason, case.origin if asked else None, severity)]
-    if isinstance(node, Link):
-        return [
-            LINK_NOT_FOLLOWED.at(
-                item.path, f"is a link to {node.target} in another file ({node.file}), which was not opened"
-            )
-        ]
-    target = link.target if link is not None else ""
-    if _unread(case.entry.root, item.path, target):
-        return [
-            LINK_NOT_FOLLOWED.at(item.path, f"is a link to {target} in an NXcollection, which was not read")
-        ]
-    return [
-        BROKEN_LINK.at(
-            item.path,
-            f"is a link to {target}, where there is nothing; mend the link, or put the value here",
-            case.origin if asked else None,
-            severity,
-        )
-    ]
-
-
-def _unread(root: Group, path: str, target: str) -> bool:
-    """Does the way to the target lead through an NXcollection whose content was not read?"""
-    if not getattr(root.source, "pruned", False):
+def _asked(case: GroupCase, item: Item, there: dict[int, list[Item]]) -> bool:
+    """Does the definition ask for what is not to be seen here? Then it counts as there."""
+    if case.rule is None:
         return False
-    way = target if target.startswith("/") else f"{path.rpartition('/')[0]}/{target}"
-    steps = [step for step in way.split("/") if step]
-    for number in range(1, len(steps)):
-        group = root.group("/".join(steps[:number]))
-        if group is not None and group.nx_class == UNVALIDATED and not group.children:
-            return True
-    return False
+    asked = any(link.name == item.name for link in case.rule.links)
+    for rules in (case.rule.named_fields, case.rule.named_groups):
+        for rule in rules.exact.get(item.name, ()):
+            there.setdefault(id(rule), []).append(item)
+            asked = True
+    return asked
 
 
-def _names(case: GroupCase) -> Iterator[Finding]:
-    for name in case.group.children:
-        if len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
-            why = (
-                f"is longer than {LONGEST_NAME} letters"
-                if _NAME.fullmatch(name)
-                else "is not a valid NeXus name"
-            )
-            yield INVALID_NAME.at(
-                f"{case.path}/{name}", f"{why}; letters, digits, underscores and inner dots are"
-            )
+def _names(path: str, group: Group) -> Iterator[Finding]:
+    for name in group.children:
+        if (why := _name_fault(name)) is not None:
+            yield INVALID_NAME.at(f"{path}/{name}", why)
+
+
+@lru_cache(maxsize=4096)
+def _name_fault(name: str) -> str | None:
+    if not _NAME.fullmatch(name):
+        return "is not a valid NeXus name; letters, digits, underscores and inner dots are"
+    if len(name) > LONGEST_NAME:
+        return f"is a name of {len(name)} letters; at most {LONGEST_NAME} are allowed"
+    return None
 
 
 def _extra(case: GroupCase) -> set[str]:

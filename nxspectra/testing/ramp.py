@@ -1,8 +1,4 @@
-"""Builders of NeXus trees for tests, ours and those of others: values that look like the beamline.
-
-tree = conforming().without("entry/sample/pressure")
-assert "missing-field" in validate(tree).rules
-"""
+"""A compression ramp as a tree: values that look like the beamline."""
 
 from __future__ import annotations
 

@@ -1,0 +1,15 @@
+"""Builders of NeXus trees for tests, ours and those of others.
+
+    tree = conforming().without("entry/sample/pressure")
+    assert "missing-field" in validate(tree).rules
+    minimal("NXmonopd")                     # the smallest tree that follows an official definition
+
+`conforming` looks like the beamline; `minimal` and `maximal` are made from the rules of any definition.
+"""
+
+from __future__ import annotations
+
+from nxspectra.testing.official import maximal, minimal
+from nxspectra.testing.ramp import DIGEST, ENERGY, EXPOSURE, TOP_PRESSURE, conforming
+
+__all__ = ["DIGEST", "ENERGY", "EXPOSURE", "TOP_PRESSURE", "conforming", "maximal", "minimal"]
