@@ -333,4 +333,5 @@ def test_every_real_file_is_taken_without_a_traceback(real_files: Path, tmp_path
     lamb = results["lambda_p02.2_m1_part00000.nxs"].reason or ""
     for word in ("pressure=", "beam_energy=", "intensity="):
         assert f"--set {word}" in lamb
+    assert "12000 eV: a setting of the LAMBDA detector, not the energy of the beam" in lamb
     assert len(Catalogue(tmp_path / "catalogue")) == len(results)

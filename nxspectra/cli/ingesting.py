@@ -113,7 +113,7 @@ def say_ingested(each: Ingested) -> None:
     if each.labels:
         say(f"               {', '.join(f'{number} {label}' for label, number in each.labels.items())}")
     if each.reason is not None:
-        for line in each.reason.split("; "):
+        for line in each.reason.splitlines():
             say(f"               {line}")
     if each.pid is not None:
         say(f"               {each.pid}")

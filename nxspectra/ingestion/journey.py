@@ -19,11 +19,14 @@ from nxspectra.classifiers import Model
 from nxspectra.errors import FileError, NxspectraError, UnsafeFile
 from nxspectra.findings import Finding, Report, Severity
 from nxspectra.ingestion.limits import Limits, bound_cpu
+from nxspectra.migration import Review
 from nxspectra.migration.provenance import account
 from nxspectra.rdf import Description
 from nxspectra.settings import Settings
 from nxspectra.spectra import annotate, classifications, spectra_entry
 from nxspectra.tree import Addition, Group
+
+FOLLOWS_NONE = "it follows no application definition"
 
 
 class State(StrEnum):
@@ -71,7 +74,7 @@ class Ingested:
     pid: str | None = None
     output: str | None = None
     reason: str | None = None
-    """None when all went well."""
+    """None when all went well; else a line for each thing that is wrong."""
     findings: tuple[Finding, ...] = ()
     labels: Mapping[str, int] = field(default_factory=dict)
     """Class name -> number of spectra, where it was classified."""
@@ -131,9 +134,9 @@ def _travel(stop: Stop, task: Task) -> Arrival:
     report = validation.validate(run)
     if not _conforms(report, run):
         description = rdf.describe(run, task.settings, report=report)
-        missing = [finding for finding in review.findings if finding.severity is Severity.VIOLATION]
-        lacks = _reasons(missing or report.of(Severity.VIOLATION)) or "it follows no application definition"
-        found = Ingested(file, State.NONCONFORMING, description.pid, None, lacks, report.findings)
+        lacks = _lacks(review) or _reasons(report.of(Severity.VIOLATION)) or FOLLOWS_NONE
+        findings = (*review.findings, *report.findings)
+        found = Ingested(file, State.NONCONFORMING, description.pid, None, lacks, findings)
         return Arrival(found, description)
     run = _sourced(run, task)
     target, earlier = _target(stop, task, run)
@@ -175,7 +178,20 @@ def _conforms(report: Report, root: Group) -> bool:
 
 
 def _reasons(findings: Iterable[Finding]) -> str:
-    return "; ".join(f"{finding.path}: {finding.message}" for finding in findings)
+    return "\n".join(f"{finding.path}: {finding.message}" for finding in findings)
+
+
+def _lacks(review: Review) -> str:
+    """What is missing or uncertain, and which keys look like it and are not taken."""
+    lines = []
+    for lacking in review.findings:
+        if lacking.severity is Severity.VIOLATION:
+            lines.append(f"{lacking.path}: {lacking.message}")
+            for refused in review.refused:
+                concept, _, why = refused.message.partition(": ")
+                if refused.rule == "refused-key" and lacking.path.endswith(f"/{concept}"):
+                    lines.append(f"  not taken: {refused.path}: {why}")
+    return "\n".join(lines)
 
 
 def _target(stop: Stop, task: Task, run: Group) -> tuple[Path, Group | None]:
