@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from nxspectra import hdf5, migration
+from nxspectra import hdf5, migration, sidecars
 from nxspectra.cli.frame import (
     DONE,
     FINDINGS,
@@ -27,7 +26,7 @@ from nxspectra.cli.frame import (
 )
 from nxspectra.cli.writing import write
 from nxspectra.errors import UsageError
-from nxspectra.migration.facts import parse_facts
+from nxspectra.migration.facts import Facts, parse_facts
 
 crosswalk_option = click.option(
     "--crosswalk",
@@ -49,34 +48,31 @@ set_option = click.option(
 facts_option = click.option(
     "--facts",
     "facts_file",
+    multiple=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
-    help='A TOML file with such facts, one a line: beam_energy = "25.6 keV".',
+    help="A file with such facts: a CSV table with a column a concept, its unit in the heading, and a row a"
+    ' spectrum, or a raw file by a column `file`; TOML, beam_energy = "25.6 keV"; or a .poni of pyFAI, which'
+    " tells the wavelength. May be given several times.",
 )
 
 
-def read_facts(given: Sequence[str], file: Path | None) -> dict[str, str]:
-    """The facts of a file, and those given on the command line, which win.
+def read_facts(given: Sequence[str], files: Path | Sequence[Path] | None) -> Facts:
+    """The facts of files, and those given on the command line, which win.
 
     Raises UsageError, naming it, for what is no fact.
     """
-    facts: dict[str, str] = {}
-    if file is not None:
-        try:
-            table = tomllib.loads(file.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise UsageError(f"{file}: not TOML: {error}") from None
-        for concept, value in table.items():
-            if not isinstance(value, str):
-                raise UsageError(f'{file}: {concept} must be text with its unit, such as "25.6 keV"')
-            facts[concept] = value
+    facts = Facts()
+    for file in (files,) if isinstance(files, Path) else files or ():
+        facts = facts.beside(sidecars.read(file))
+    told: dict[str, str] = {}
     for text in given:
         concept, equals, value = text.partition("=")
         if not equals or not concept.strip() or not value.strip():
             raise UsageError(f"--set {text}: write CONCEPT=VALUE, for example --set beam_energy=25.6keV")
-        facts[concept.strip()] = value.strip()
-    parse_facts(facts)  # whatever is wrong with them is told before any file is touched
-    return facts
+        told[concept.strip()] = value.strip()
+    parse_facts(told)  # whatever is wrong with them is told before any file is touched
+    return facts.under(told)
 
 
 @click.command(cls=Verb)
@@ -97,7 +93,7 @@ def migrate(
     dry_run: bool,
     crosswalk: str,
     given: tuple[str, ...],
-    facts_file: Path | None,
+    facts_file: tuple[Path, ...],
     overwrite: bool,
     form: Format,
 ) -> int:

@@ -70,7 +70,7 @@ def ingest(
         folder,
         None if model is None else os.fspath(model),
         os.fspath(crosswalk),
-        dict(facts or {}),
+        {} if facts is None else facts,
         Settings.load(),
         limits or Limits(),
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 from nxspectra.errors import Refused
 from nxspectra.findings import Finding, Severity
 from nxspectra.migration.crosswalk import Crosswalk, available
-from nxspectra.migration.facts import parse_facts
+from nxspectra.migration.facts import Facts, Sidecar, parse_facts
 from nxspectra.migration.outcome import RULES, EntryOutcome, Found, Review, State, render
 from nxspectra.migration.places import free
 from nxspectra.migration.plan import EntryPlan, know, plan
@@ -28,8 +28,10 @@ __all__ = [
     "RULES",
     "Crosswalk",
     "EntryOutcome",
+    "Facts",
     "Found",
     "Review",
+    "Sidecar",
     "State",
     "available",
     "migrate",
@@ -50,8 +52,9 @@ def migrate(
 ) -> Group:
     """`root` with every key that the crosswalk knows at its standard place; `.additions` says what and why.
 
-    `facts` are what a person knows and the file does not say, by concept path or alias; `when` is the date
-    that is noted, now if not given. Migrating twice is migrating once.
+    `facts` are what a person knows and the file does not say, by concept path or alias, perhaps read from a
+    file by `nxspectra.sidecars.read`; `when` is the date that is noted, now if not given. Migrating twice is
+    migrating once.
 
     Raises Refused when there is no NXentry or a fact contradicts the file; CrosswalkError, UsageError or
     UnitError when crosswalk or facts cannot be used. `root` is as it was.
@@ -98,6 +101,8 @@ _NO_ENTRY = "there is no NXentry, so there is nothing to migrate; `nxspectra sho
 
 
 def _plans(root: Group, crosswalk: Crosswalk, facts: Mapping[str, str]) -> tuple[EntryPlan, ...]:
+    if isinstance(facts, Facts):
+        facts = facts.about(root.source.path if root.source else None)
     parsed = parse_facts(facts)
     entries = sorted(name for name, _ in root.of_class("NXentry"))
     known = [know(root, f"/{name}", crosswalk, parsed) for name in entries]

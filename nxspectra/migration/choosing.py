@@ -12,7 +12,7 @@ from nxspectra.errors import Refused
 from nxspectra.findings import Finding, Severity
 from nxspectra.migration.concepts import Concept, Extent, Kind
 from nxspectra.migration.crosswalk import Crosswalk
-from nxspectra.migration.facts import GIVEN, Fact, resolve
+from nxspectra.migration.facts import GIVEN, Fact, Sidecar, resolve
 from nxspectra.migration.forms import Floats, Problem, iso_date, read, short, text_attribute
 from nxspectra.migration.series import belongs, given_rule
 from nxspectra.migration.survey import Candidate, Survey
@@ -30,6 +30,8 @@ class Choice:
     """Path of the object that says it, links followed; None if it was given on the command line."""
     unit: str | None = None
     """What its unit was taken to be."""
+    sidecar: Sidecar | None = None
+    """The file in which a person wrote it down."""
 
     def field(self, concept: Concept) -> Field:
         """As it is written: a text, or numbers in the concept's unit."""
@@ -164,6 +166,7 @@ def given(
     choice = Choice(
         fact.values,
         Evidence(concept.path, fact.origin, fact.raw, fact.raw_units, fact.conversion, GIVEN, GIVEN),
+        sidecar=fact.sidecar,
     )
     if fact.path is not None:
         if not belongs(root, fact.path, entry):
@@ -171,7 +174,7 @@ def given(
         choice = _at_path(fact, root, crosswalk)
     values = fitted(choice.values, concept, n, for_all=True)
     if isinstance(values, Problem):
-        raise Refused(f"{fact.word}: {values.message} in {entry}; nothing was written")
+        raise Refused(f"{fact.said}: {values.message} in {entry}; nothing was written")
     findings = []
     if (
         not isinstance(values, str)
@@ -192,11 +195,11 @@ def _at_path(fact: Fact, root: Group, crosswalk: Crosswalk) -> Choice:
     reading = None if found is None else read(name, found[1], rule, crosswalk.patterns, group)
     if found is None or reading is None or isinstance(reading, Problem):
         why = reading.message if isinstance(reading, Problem) else f"it does not hold {fact.concept.words}"
-        raise Refused(f"{fact.word}: {path}: {why}; nothing was written")
+        raise Refused(f"{fact.said}: {path}: {why}; nothing was written")
     evidence = Evidence(
         fact.concept.path, path, reading.raw, reading.raw_units, reading.conversion, fact.origin, GIVEN
     )
-    return Choice(reading.values, evidence, (), found[0], reading.unit)
+    return Choice(reading.values, evidence, (), found[0], reading.unit, fact.sidecar)
 
 
 def usable(node: Node, concept: Concept, n: int | None) -> Floats | str | Problem:

@@ -61,7 +61,7 @@ class DataGroup:
             fact = self.facts.get(concept.path)
             if fact is not None and not self._is_at(path, resolve(self.root, fact)[0]):
                 raise Refused(
-                    f"{fact.word}: {path} is already there and is not {fact.path};"
+                    f"{fact.said}: {path} is already there and is not {fact.path};"
                     " what is there is never replaced, nothing was written"
                 )
             text = "" if node is None else _shape(shape, node) if concept is INTENSITY else short(node)

@@ -3,21 +3,108 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 
 import numpy as np
 
 from nxspectra import units
 from nxspectra.errors import Refused, UnitError, UsageError
 from nxspectra.migration.concepts import ENERGY, Concept, Kind, concept
-from nxspectra.migration.forms import NUMBER, PHOTON, Floats, Problem, implausible, iso_date
+from nxspectra.migration.forms import NUMBER, PHOTON, Floats, Problem, implausible, iso_date, short
 from nxspectra.tree import Group
 
 GIVEN = "given"
 """The trust of what a person gave; it stands above what the file says."""
 
-_QUANTITY = re.compile(rf"\s*({NUMBER}(?:\s*,\s*{NUMBER})*)\s*(\S.*?)?\s*")
+_ONE = rf"(?:{NUMBER}|nan\b)"
+_QUANTITY = re.compile(rf"\s*({_ONE}(?:\s*,\s*{_ONE})*)\s*(\S.*?)?\s*")
+_LONGEST = 60
+"""Letters of a value that are noted as they were given; of a longer one, its summary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """A file beside the raw one in which facts were written down."""
+
+    file_name: str
+    checksum: str
+    """sha256 in hex."""
+
+
+@dataclass(frozen=True)
+class Facts(Mapping[str, str]):
+    """Facts that know in which file they were written down; a mapping like any other for who does not care.
+
+    Some may hold for one raw file each, or for one spectrum each by the name of its file.
+    """
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """By concept, as `--set` takes them."""
+    sources: Mapping[str, Sidecar] = field(default_factory=dict)
+    """The file of each that is from one."""
+    rows: Mapping[str, Facts] = field(default_factory=dict)
+    """More of them, by the name of the raw file that they are about."""
+
+    def __getitem__(self, word: str) -> str:
+        return self.texts[word]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.texts)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __bool__(self) -> bool:
+        return bool(self.texts or self.rows)
+
+    def under(self, other: Mapping[str, str]) -> Facts:
+        """These, and the others, which win where both tell a concept."""
+        over = other if isinstance(other, Facts) else Facts(other)
+        theirs = {meant(word).path for word in over}
+        kept = {word: text for word, text in self.texts.items() if meant(word).path not in theirs}
+        rows = {name: row.under(over) for name, row in self.rows.items()}
+        for name, row in over.rows.items():
+            rows[name] = rows[name].under(row) if name in rows else row
+        sources = {word: source for word, source in self.sources.items() if word in kept}
+        return Facts({**kept, **over.texts}, {**sources, **over.sources}, rows)
+
+    def beside(self, other: Facts) -> Facts:
+        """These and the others. Raises UsageError where both tell a concept."""
+        told = {meant(word).path: word for word in self}
+        for word in other:
+            if meant(word).path in told:
+                ours = _said(told[meant(word).path], self)
+                raise UsageError(
+                    f"{ours} and {_said(word, other)} are both {meant(word).path}; give one of them"
+                )
+        rows = dict(self.rows)
+        for name, row in other.rows.items():
+            rows[name] = rows[name].beside(row) if name in rows else row
+        return Facts({**self.texts, **other.texts}, {**self.sources, **other.sources}, rows)
+
+    def about(self, file: str | None) -> Facts:
+        """Those for the raw file of this name. Raises Refused when only other files have a row."""
+        if not self.rows:
+            return self
+        name = None if file is None else PurePath(file).name
+        if name is None or name not in self.rows:
+            source = next(iter(next(iter(self.rows.values())).sources.values()), None)
+            rows = ", ".join(list(self.rows)[:5]) + (", ..." if len(self.rows) > 5 else "")
+            where = "the facts" if source is None else source.file_name
+            raise Refused(f"{where}: no row is about the file {name}; there are {rows}; nothing was written")
+        return self.under(self.rows[name])
+
+
+def _said(word: str, facts: Mapping[str, str]) -> str:
+    source = facts.sources.get(word) if isinstance(facts, Facts) else None
+    return word if source is None else f"{source.file_name}: {word}"
+
+
+def meant(word: str) -> Concept:
+    """The concept of a fact of that name; a wavelength tells the energy. Raises UsageError as `concept`."""
+    return ENERGY if word == "wavelength" else concept(word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +123,17 @@ class Fact:
     conversion: str | None = None
 
     from_wavelength: bool = False
+    sidecar: Sidecar | None = None
+    """Where it was written down; None if it was given by itself."""
 
     @property
     def origin(self) -> str:
-        return f"--set {self.word}"
+        return f"--set {self.word}" if self.sidecar is None else f"{self.sidecar.file_name}: {self.word}"
+
+    @property
+    def said(self) -> str:
+        """Its name in a message."""
+        return self.word if self.sidecar is None else f"{self.sidecar.file_name}: {self.word}"
 
 
 def parse_facts(facts: Mapping[str, str]) -> dict[str, Fact]:
@@ -49,8 +143,9 @@ def parse_facts(facts: Mapping[str, str]) -> dict[str, Fact]:
     missing or of another kind, Refused for a value that is not plausible.
     """
     parsed: dict[str, Fact] = {}
+    sources = facts.sources if isinstance(facts, Facts) else {}
     for word, text in facts.items():
-        fact = parse_fact(word, text)
+        fact = parse_fact(word, text, sources.get(word))
         other = parsed.get(fact.concept.path)
         if other is not None:
             raise UsageError(f"{word} and {other.word} are both {fact.concept.path}; give one of them")
@@ -58,55 +153,60 @@ def parse_facts(facts: Mapping[str, str]) -> dict[str, Fact]:
     return parsed
 
 
-def parse_fact(word: str, text: str) -> Fact:
-    """One fact. Raises as `parse_facts`."""
-    meant = ENERGY if word == "wavelength" else concept(word)
+def parse_fact(word: str, text: str, sidecar: Sidecar | None = None) -> Fact:
+    """One fact, perhaps from a file beside the raw one. Raises as `parse_facts`."""
+    said = word if sidecar is None else f"{sidecar.file_name}: {word}"
+    try:
+        about = meant(word)
+    except UsageError as error:
+        raise UsageError(str(error) if sidecar is None else f"{sidecar.file_name}: {error}") from None
     if text.strip().startswith("/"):
-        return Fact(meant, word, text.strip(), "", path=text.strip())
-    if meant.kind in (Kind.INTENSITY, Kind.ANGLES):
+        return Fact(about, word, text.strip(), "", path=text.strip(), sidecar=sidecar)
+    if about.kind in (Kind.INTENSITY, Kind.ANGLES):
         raise UsageError(
-            f"{word}: {text!r} is not the path of a data set in the file; say for example"
-            f" {word}={meant.example}"
+            f"{said}: {text!r} is not the path of a data set in the file; say for example"
+            f" {said}={about.example}"
         )
-    if meant.kind is Kind.DATE:
+    if about.kind is Kind.DATE:
         date = iso_date(text)
         if date is None:
-            raise UsageError(f"{word}: {text!r} is not a date and time, for example {word}={meant.example}")
-        return Fact(meant, word, text, date)
-    if meant.kind is Kind.TEXT:
+            raise UsageError(f"{said}: {text!r} is not a date and time, for example {said}={about.example}")
+        return Fact(about, word, text, date, sidecar=sidecar)
+    if about.kind is Kind.TEXT:
         if not text.strip():
-            raise UsageError(f"{word}: the text is empty")
-        allowed = meant.allowed(text.strip())
+            raise UsageError(f"{said}: the text is empty")
+        allowed = about.allowed(text.strip())
         if allowed is None:
-            raise UsageError(f"{word}: {text!r} is none of {', '.join(meant.one_of)}")
-        return Fact(meant, word, text, allowed)
-    return _quantity(meant, word, text)
+            raise UsageError(f"{said}: {text!r} is none of {', '.join(about.one_of)}")
+        return Fact(about, word, text, allowed, sidecar=sidecar)
+    return replace(_quantity(about, said, text), word=word, sidecar=sidecar)
 
 
-def _quantity(meant: Concept, word: str, text: str) -> Fact:
+def _quantity(about: Concept, said: str, text: str) -> Fact:
     match = _QUANTITY.fullmatch(text)
     if match is None:
-        raise UsageError(f"{word}: {text!r} is not a number with a unit, for example {word}={meant.example}")
+        raise UsageError(f"{said}: {text!r} is not a number with a unit, for example {said}={about.example}")
     numbers, unit = match[1], match[2]
     if not unit:
-        raise UnitError(f"{word}: {text!r} has no unit; say for example {word}={numbers}{meant.unit}")
+        raise UnitError(f"{said}: {text!r} has no unit; say for example {said}={numbers}{about.unit}")
     values = np.array([float(number) for number in numbers.split(",")])
     values = values.reshape(()) if values.size == 1 else values
-    photons = meant is ENERGY and units.same_kind(unit, "angstrom")
-    if not photons and not meant.is_kind_of(unit):
+    photons = about is ENERGY and units.same_kind(unit, "angstrom")
+    if not photons and not about.is_kind_of(unit):
         what = "is not a unit" if units.parse(unit) is None else "is a unit of another kind"
-        raise UnitError(f"{word}: {unit!r} {what}; {meant.path} needs one like {meant.unit!r}")
+        raise UnitError(f"{said}: {unit!r} {what}; {about.path} needs one like {about.unit!r}")
     if photons:
         with np.errstate(divide="ignore"):
             converted = PHOTON / units.convert(values, unit, "angstrom")
-        conversion: str | None = f"E = hc / lambda of photons, {unit} -> {meant.unit}"
+        conversion: str | None = f"E = hc / lambda of photons, {unit} -> {about.unit}"
     else:
-        converted = units.convert(values, unit, meant.unit)
-        conversion = None if units.usual_spelling(unit) == meant.unit else f"{unit} -> {meant.unit}"
-    problem: Problem | None = implausible(converted, meant, meant.lowest, meant.highest)
+        converted = units.convert(values, unit, about.unit)
+        conversion = None if units.usual_spelling(unit) == about.unit else f"{unit} -> {about.unit}"
+    problem: Problem | None = implausible(converted, about, about.lowest, about.highest)
     if problem is not None:
-        raise Refused(f"{word}: {problem.message}; nothing was written")
-    return Fact(meant, word, numbers, converted, None, unit, conversion, photons)
+        raise Refused(f"{said}: {problem.message}; nothing was written")
+    raw = numbers if len(numbers) <= _LONGEST else short(values.reshape(-1))
+    return Fact(about, said, raw, converted, None, unit, conversion, photons)
 
 
 def resolve(root: Group, fact: Fact) -> tuple[str, str | None]:
@@ -120,9 +220,9 @@ def resolve(root: Group, fact: Fact) -> tuple[str, str | None]:
     path, _, unit = text.rpartition(" ")
     if path.strip() and root.get(path.strip()) is not None:
         if not fact.concept.is_kind_of(unit):
-            raise UnitError(f"{fact.word}: {unit!r} is not a unit like {fact.concept.unit!r}")
+            raise UnitError(f"{fact.said}: {unit!r} is not a unit like {fact.concept.unit!r}")
         return path.strip(), unit
-    raise UsageError(f"{fact.word}: there is no {text} in the file; `nxspectra show` lists what is there")
+    raise UsageError(f"{fact.said}: there is no {text} in the file; `nxspectra show` lists what is there")
 
 
 def how_to_give(meant: Concept) -> str:

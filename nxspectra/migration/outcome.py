@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from nxspectra.findings import Finding, Severity
+from nxspectra.migration.facts import Sidecar
 from nxspectra.tree import Evidence
 
 
@@ -29,6 +30,8 @@ class Found(Evidence):
     state: State = State.PLACED
     agreeing: tuple[str, ...] = ()
     """Paths of other keys that say the same within tolerance."""
+    sidecar: Sidecar | None = None
+    """The file in which a person wrote it down."""
 
     @classmethod
     def of(
@@ -62,6 +65,9 @@ class Found(Evidence):
             "rule": self.rule,
             "trust": self.trust,
             "agreeing": list(self.agreeing),
+            "facts_file": None
+            if self.sidecar is None
+            else {"file_name": self.sidecar.file_name, "sha256": self.sidecar.checksum},
         }
 
 
@@ -256,7 +262,7 @@ def _found(found: Found) -> str:
         raw = f" ({found.value} {found.units or ''})".replace(" )", ")") if found.conversion else ""
         text = f"{found.path} = {found.shown}{raw}"
     else:
-        how = ", ".join(part for part in (found.conversion, found.trust, found.rule) if part)
+        how = ", ".join(dict.fromkeys(filter(None, (found.conversion, found.trust, found.rule))))
         text = f"{found.path} = {found.shown}  from {found.origin} ({how})"
     if found.agreeing:
         text += f"; agrees with {', '.join(found.agreeing)}"

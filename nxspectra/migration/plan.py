@@ -33,7 +33,7 @@ from nxspectra.migration.concepts import (
 )
 from nxspectra.migration.crosswalk import Crosswalk
 from nxspectra.migration.data_group import DataGroup
-from nxspectra.migration.facts import Fact, how_to_give
+from nxspectra.migration.facts import Fact, Sidecar, how_to_give
 from nxspectra.migration.forms import Floats, Problem, short, text_attribute
 from nxspectra.migration.outcome import EntryOutcome, Found, State
 from nxspectra.migration.places import (
@@ -237,7 +237,7 @@ class _Planning:
         neutrons = self.known.survey.neutrons
         if concept is ENERGY and neutrons is not None and fact.from_wavelength:
             raise Refused(
-                f"{fact.word}: {neutrons} says neutrons, and the formula for photons does not apply to their"
+                f"{fact.said}: {neutrons} says neutrons, and the formula for photons does not apply to their"
                 " wavelength; nothing was written"
             )
         return given(fact, self.root, self.known.path, self.crosswalk, n)
@@ -259,7 +259,7 @@ class _Planning:
     ) -> None:
         if told is not None and told.real != there.real and not agree(values, told.values, concept):
             raise Refused(
-                f"--set {concept.word}: {there.path} already says {shown(values, concept)}, not"
+                f"{told.evidence.origin}: {there.path} already says {shown(values, concept)}, not"
                 f" {shown(told.values, concept)}; what is there is never replaced, nothing was written"
             )
         self.findings += differing(concept, values, fits, there.path)
@@ -281,7 +281,7 @@ class _Planning:
             self.blocked.append(f"{there.path} {problem.message}")
         if told is not None and (self.known.series is None or self.known.ours is not None or not required):
             raise Refused(
-                f"--set {concept.word}: {there.path} {problem.message}; what is there is never replaced,"
+                f"{told.evidence.origin}: {there.path} {problem.message}; what is there is never replaced,"
                 " nothing was written"
             )
         node = there.node
@@ -305,7 +305,7 @@ class _Planning:
         path = f"{there.real}@units"
         evidence = replace(choice.evidence, conversion=f"unit {choice.unit} added")
         self.draft.add(path, choice.unit, evidence)
-        self._tell(concept, evidence, path, values, State.PLACED)
+        self._tell(concept, evidence, path, values, State.PLACED, sidecar=choice.sidecar)
         message = f"{concept.path}: had no unit; {choice.unit!r} is added ({choice.evidence.rule})"
         self.findings.append(Finding(there.path, "added-units", message, Severity.INFO))
         return True
@@ -325,7 +325,9 @@ class _Planning:
                 path = f"{self.draft.group(tuple(steps))}/pressure"
                 item = item.with_attributes(target=path)
             path, state = self.draft.put(concept, item, choice.evidence), State.PLACED
-        self._tell(concept, choice.evidence, path, choice.values, state, agreeing=agreeing)
+        self._tell(
+            concept, choice.evidence, path, choice.values, state, agreeing=agreeing, sidecar=choice.sidecar
+        )
 
     def _is_whole(self, steps: list[str]) -> bool:
         """Is everything known that a group of this kind must have, so that it may be made?"""
@@ -371,8 +373,10 @@ class _Planning:
         state: State,
         *,
         agreeing: tuple[str, ...] = (),
+        sidecar: Sidecar | None = None,
     ) -> None:
-        self.found.append(Found.of(evidence, path, shown(values, concept), state, agreeing))
+        found = Found.of(evidence, path, shown(values, concept), state, agreeing)
+        self.found.append(found if sidecar is None else replace(found, sidecar=sidecar))
 
     # -- the detector ----------------------------------------------------------------------------
 

@@ -73,6 +73,8 @@ def _row(found: Found) -> Field:
     attributes |= {"rule": found.rule, "trust": found.trust}
     if found.agreeing:
         attributes["agrees_with"] = ", ".join(found.agreeing)
+    if found.sidecar is not None:
+        attributes |= {"file_name": found.sidecar.file_name, "sha256": found.sidecar.checksum}
     return Field(found.origin, attributes)
 
 

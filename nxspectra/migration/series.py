@@ -83,9 +83,9 @@ def _named(root: Group, entry: str, fact: Fact | None) -> list[SpectraKey]:
     path, unit = resolve(root, fact)
     found = root.find(path)
     if found is None or not isinstance(found[1], Field):
-        raise UsageError(f"{fact.word}: {path} is not a data set; `nxspectra show` lists what is there")
+        raise UsageError(f"{fact.said}: {path} is not a data set; `nxspectra show` lists what is there")
     if found[1].dtype.kind not in "iuf":
-        raise Refused(f"{fact.word}: {path} holds no numbers but {found[1].dtype}; nothing was written")
+        raise Refused(f"{fact.said}: {path} holds no numbers but {found[1].dtype}; nothing was written")
     return [SpectraKey(fact.concept, path, given_rule(fact, unit), found[1], found[0])]
 
 
