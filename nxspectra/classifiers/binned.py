@@ -244,7 +244,8 @@ class Binned:
         raise NotImplementedError
 
     def _contrast(self, X: NDArray[np.floating[Any]]) -> Floats:
-        values = X[:, : self.two_theta_.size].reshape(len(X), self.networks_.n_bins, -1)
+        points, bins = self.two_theta_.size, self.networks_.n_bins
+        values = X[:, :points].reshape(len(X), bins, points // bins)
         # the noise keeps an empty bin from being infinitely dark
         return np.asarray(np.log(values.std(axis=2) + self.noise_ + np.finfo(np.float64).tiny))
 

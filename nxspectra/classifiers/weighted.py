@@ -44,6 +44,8 @@ class Weighted(Binned):
       replace 700 at 0.008.
     - A network is not asked beyond the intensities its bin had in training, and four standard deviations of
       noise: what it would extrapolate there is not learnt, and a spot may be brighter than any in training.
+    - Each iteration sees at most `spectra_at_once` of the training spectra, as many of each class, drawn
+      anew: hundreds of labelled spectra take as long as a dozen.
     - Classes have the same say in the loss and in the separability, however many spectra each has.
     - Spikes of the detector are cut before (`preprocessing`).
     - A vote becomes a probability: softmax(vote / T), T being `temperature` times the mean margin of the
@@ -63,6 +65,7 @@ class Weighted(Binned):
         weight_decay: float = 2e-5,
         noise: float = 1.0,
         noise_copies: int = 3,
+        spectra_at_once: int = 12,
         temperature: float = 0.05,
         seed: int = 0,
     ) -> None:
@@ -73,6 +76,7 @@ class Weighted(Binned):
         self.weight_decay = weight_decay
         self.noise = noise
         self.noise_copies = noise_copies
+        self.spectra_at_once = spectra_at_once
         self.temperature = temperature
         self.seed = seed
 
@@ -86,13 +90,15 @@ class Weighted(Binned):
         level = self.noise * noise_level(curves.intensity)[:, None]
         shift, scale = _standard(curves)
         copies = 1 + self.noise_copies
+        picks = _Picks(curves, self.spectra_at_once)
         angle = (curves.two_theta - shift[:, :1]) / scale[:, :1]
-        angles = np.tile(angle, (1, copies * len(curves.intensity))).astype(np.float32)
+        angles = np.tile(angle, (1, copies * len(picks.class_index))).astype(np.float32)
         centred = (curves.intensity - shift[:, 1:]) / scale[:, 1:]
-        clean = centred.transpose(1, 0, 2).reshape(len(shift), -1).astype(np.float32)
+        centred = centred.transpose(1, 0, 2).astype(np.float32)
         spread = (level / scale[:, 1:]).astype(np.float32)
 
         def draw(_: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+            clean = centred[:, picks.draw(rng)].reshape(len(shift), -1)
             noisy = [
                 clean + spread * rng.standard_normal(clean.shape, dtype=np.float32)
                 for _ in range(self.noise_copies)
@@ -102,9 +108,10 @@ class Weighted(Binned):
         recipe = networks.Recipe(
             self.hidden, self.learning_rate, self.weight_decay, self.iterations, cosine=True
         )
-        weight = np.tile(np.repeat(curves.balance(), curves.two_theta.shape[1]), copies)
+        picked = replace(curves, class_index=picks.class_index)
+        weight = np.tile(np.repeat(picked.balance(), curves.two_theta.shape[1]), copies)
         trained = networks.train_networks(
-            draw, curves.repeated(copies), weight, n_classes=curves.n_classes, recipe=recipe, rng=rng
+            draw, picked.repeated(copies), weight, n_classes=curves.n_classes, recipe=recipe, rng=rng
         )
         number = 1 if not self.noise else 4
         again = np.tile(curves.intensity, (number, 1, 1))
@@ -178,6 +185,27 @@ class Published(Binned):
 
     def _probability(self, vote: Floats) -> Floats:
         return vote
+
+
+class _Picks:
+    """Which training spectra an iteration sees: always as many of each class, class after class."""
+
+    def __init__(self, curves: Curves, at_once: int) -> None:
+        self.every = [np.flatnonzero(curves.class_index == index) for index in range(curves.n_classes)]
+        share = max(1, at_once // curves.n_classes)
+        self.number = [
+            len(each) if len(curves.class_index) <= at_once else min(len(each), share) for each in self.every
+        ]
+        self.class_index = np.repeat(np.arange(curves.n_classes), self.number)
+        """(n_picked,), the class of each spectrum that `draw` gives."""
+
+    def draw(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        return np.concatenate(
+            [
+                each if number == len(each) else rng.choice(each, number, replace=False)
+                for each, number in zip(self.every, self.number, strict=True)
+            ]
+        )
 
 
 def _standard(curves: Curves) -> tuple[Floats, Floats]:
