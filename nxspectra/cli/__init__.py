@@ -8,6 +8,7 @@ conforms, or a search without hits; 1 for findings or refused; 2 for usage, befo
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from nxspectra.cli.frame import Program
 
@@ -35,10 +36,10 @@ program = Program(
 )
 
 
-def main() -> None:
-    """The command `nxspectra`."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command `nxspectra`, with the arguments of this process if none are given."""
     for stream in (sys.stdout, sys.stderr):
         # a name in a file may hold what the terminal cannot show
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    program(prog_name="nxspectra")
+    program(arguments, prog_name="nxspectra")
