@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -22,7 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from nxspectra.errors import FileBusy, FileChanged, FileError, Refused, UsageError
-from nxspectra.hdf5 import read, sha256, write
+from nxspectra.hdf5 import claiming, differences, read, sha256, write
 from nxspectra.hdf5 import writing as writing_room
 from nxspectra.tree import Addition, Field, Group, Link, Null, Unreadable
 
@@ -320,7 +321,7 @@ def test_without_additions_a_copy_is_a_copy(raw: Path) -> None:
 def test_without_additions_nothing_happens_in_place(raw: Path) -> None:
     before = raw.stat()
     write(read(raw), raw, in_place=True)
-    assert raw.stat() == before
+    assert (raw.stat().st_ino, raw.stat().st_ctime_ns) == (before.st_ino, before.st_ctime_ns)
 
 
 def test_a_second_time_adds_nothing_to_the_first(raw: Path) -> None:
@@ -650,27 +651,162 @@ def test_a_writer_killed_at_any_moment_leaves_the_old_file_or_the_new(tmp_path: 
 
 
 def test_what_a_killed_writer_left_is_cleared_away_by_the_next(raw: Path, target: Path) -> None:
-    left = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    other = target.with_name(f".other.nxs.{os.getpid()}.tmp")
+    left = target.with_name(f".{target.name}.tmp")
+    other = target.with_name(".other.nxs.tmp")
     left.write_bytes(b"half")
     other.write_bytes(b"half")
     write(read(raw).add(ADDED), target)
     assert {item.name for item in raw.parent.iterdir()} == {raw.name, target.name, other.name}
 
 
-def test_what_a_living_writer_has_made_so_far_is_left_alone(raw: Path, target: Path) -> None:
-    theirs = target.with_name(f".{target.name}.1.tmp")
-    script = (
-        "import sys, os; from nxspectra.hdf5 import writing\n"
-        "writing.lock(os.open(sys.argv[1], os.O_RDWR | os.O_CREAT))\n"
-        "print('ready', flush=True); sys.stdin.read()"
-    )
-    command = [sys.executable, "-c", script, theirs]
+WRITING = """
+import sys
+from pathlib import Path
+from nxspectra.hdf5.claiming import temporary
+with temporary(Path(sys.argv[1]), 0):
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_target_that_another_program_is_writing_is_left_to_it(raw: Path, target: Path) -> None:
+    command = [sys.executable, "-c", WRITING, target]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
         assert writer.stdout is not None
         assert writer.stdout.readline() == b"ready\n"
-        write(read(raw).add(ADDED), target)
-        assert theirs.exists()
+        with pytest.raises(FileBusy, match="wait until it is done"):
+            write(read(raw).add(ADDED), target)
+        assert not target.exists()
         writer.communicate()
-    write(read(raw).add(ADDED), target, overwrite=True)
-    assert not theirs.exists()
+    write(read(raw).add(ADDED), target)
+    assert {item.name for item in raw.parent.iterdir()} == {raw.name, target.name}
+
+
+ONE_OF_TWO = """
+import sys
+from nxspectra.errors import FileError
+from nxspectra.hdf5 import read, write
+from nxspectra.tree import Addition, Field, Group
+run = read(sys.argv[1])
+run = run.add([Addition("/" + sys.argv[2], Group("NXcollection", {f"k{i}": Field(i) for i in range(300)}))])
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    write(run, sys.argv[1], in_place=True)
+    print("won")
+except FileError as error:
+    print(type(error).__name__, error)
+"""
+
+
+def test_of_two_programs_at_one_file_one_wins_and_the_other_says_so(tmp_path: Path) -> None:
+    for number in range(2):
+        raw = make_raw(tmp_path / f"raw_{number}.nxs")
+        commands = [[sys.executable, "-c", ONE_OF_TWO, raw, name] for name in ("one", "two")]
+        writers = [
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            for command in commands
+        ]
+        for writer in writers:
+            assert writer.stdout is not None
+            assert writer.stdout.readline() == "ready\n"
+        for writer in writers:
+            assert writer.stdin is not None
+            writer.stdin.write("go\n")
+            writer.stdin.flush()
+        said = [writer.communicate()[0] for writer in writers]
+        words = sorted((answer.split()[0] for answer in said), key="won".__ne__)
+        assert words[0] == "won"
+        assert words[1] in {"FileBusy", "FileChanged"}
+        assert [answer.startswith("won") for answer in said] == [name in read(raw) for name in ("one", "two")]
+
+
+@pytest.fixture
+def without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a parallel file system that is mounted without them."""
+    monkeypatch.setattr(claiming, "lock", lambda file, wait=False: None)
+
+
+@pytest.mark.usefixtures("without_locks")
+@pytest.mark.parametrize("process", ["1", "not a number"])
+def test_without_locks_a_marker_says_who_is_writing(raw: Path, target: Path, process: str) -> None:
+    target.with_name(f".{target.name}.lock").write_text(f"{process} {socket.gethostname()}")
+    with pytest.raises(FileBusy):
+        write(read(raw).add(ADDED), target)
+    assert not target.exists()
+
+
+@pytest.mark.usefixtures("without_locks")
+def test_without_locks_the_marker_of_a_dead_writer_is_removed(raw: Path, target: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
+    )
+    number = int(done.stdout)
+    target.with_name(f".{target.name}.lock").write_text(f"{number} {socket.gethostname()}")
+    target.with_name(f".{target.name}.tmp").write_bytes(b"half")
+    write(read(raw).add(ADDED), target)
+    assert {item.name for item in raw.parent.iterdir()} == {raw.name, target.name}
+
+
+# -- copies ----------------------------------------------------------------------------------------
+
+
+def holey(path: Path) -> Path:
+    """A file whose spectra are mostly a hole, as a sparse copy of a large one is."""
+    creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    creation.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    creation.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    with h5py.File(path, "w") as file:
+        file.create_group("entry")["first"] = SERIES
+        space = h5py.h5s.create_simple((1 << 24,))
+        h5py.h5d.create(file.id, b"entry/hole", h5py.h5t.NATIVE_FLOAT, space, creation)
+        file["entry/last"] = SERIES
+    return path
+
+
+def test_holes_stay_holes(tmp_path: Path) -> None:
+    raw = holey(tmp_path / "raw.nxs")
+    out = write(read(raw).add([Addition("/entry/title", Field("Ramp 42"))]), tmp_path / "run.nxs")
+    assert differences(raw, out, ["/entry/title"]) == ()
+    assert out.stat().st_size > 1 << 26
+    assert out.stat().st_blocks * 512 < 1 << 22
+
+
+@pytest.mark.parametrize("gives", [OSError, 1000])
+def test_what_the_kernel_does_not_copy_is_copied_all_the_same(
+    raw: Path, target: Path, monkeypatch: pytest.MonkeyPatch, gives: Any
+) -> None:
+    kernel = os.copy_file_range
+    calls = []
+
+    def refusing(source: int, destination: int, count: int, *offsets: int) -> int:
+        calls.append(count)
+        if gives is OSError or len(calls) > 2:
+            raise OSError("not between these two")
+        return kernel(source, destination, gives, *offsets)
+
+    monkeypatch.setattr(writing_room.os, "copy_file_range", refusing)
+    monkeypatch.setattr(writing_room, "READ_AT_ONCE", 777)
+    assert sha256(write(read(raw), target)) == sha256(raw)
+    assert calls
+
+
+def test_extended_attributes_are_kept_in_place(raw: Path) -> None:
+    try:
+        os.setxattr(raw, "user.beamtime", b"11012345")
+    except OSError:
+        pytest.skip("this file system has no extended attributes")
+    write(read(raw).add(ADDED), raw, in_place=True)
+    assert os.getxattr(raw, "user.beamtime") == b"11012345"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser may give a file to somebody else")
+def test_the_owner_is_kept_in_place(raw: Path) -> None:
+    os.chown(raw, 1234, 1235)
+    write(read(raw).add(ADDED), raw, in_place=True)
+    assert (raw.stat().st_uid, raw.stat().st_gid) == (1234, 1235)
+
+
+def test_a_new_file_is_new_whatever_the_age_of_its_source(raw: Path, target: Path) -> None:
+    os.utime(raw, (0, 0))
+    assert write(read(raw).add(ADDED), target).stat().st_mtime > time.time() - 60

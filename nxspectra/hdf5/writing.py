@@ -11,10 +11,7 @@ import contextlib
 import errno
 import fcntl
 import os
-import re
-import shutil
 import stat
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,16 +20,21 @@ from h5py import h5f
 
 from nxspectra.errors import FileBusy, FileChanged, FileError, Refused, UsageError
 from nxspectra.hdf5.building import Builder, new_file
+from nxspectra.hdf5.claiming import check_disk, temporary
 from nxspectra.hdf5.opening import SourceFile, identity, look_at, other_writer, without_lock
 from nxspectra.hdf5.storage import reason
 from nxspectra.tree import Field, Group, Source
 
 COPIED_AT_ONCE = 1 << 30
 """Bytes for one copy_file_range."""
+BLOCK = 512
+"""Bytes of what stat calls a block."""
+READ_AT_ONCE = 1 << 20
+"""Bytes for one read and write, where the kernel cannot copy."""
 MARGIN = 1 << 20
 """Bytes that the disk must have beyond what is to be written, for HDF5's own structures."""
-LONGEST_NAME = 255
-"""Bytes of a file name."""
+CLONE = 0x40049409
+"""FICLONE of linux/fs.h: the same blocks for two files, until one of them changes."""
 
 
 def write(
@@ -61,9 +63,10 @@ def write(
         final = target.resolve()
         check_idle(final)
         copied = None if root.edited else source
-        with temporary(final, room(root, copied)) as (file, name):
+        needed = room(root, copied)
+        with temporary(final, needed) as (file, name):
             if copied is not None:
-                copy(copied, file)
+                copy(copied, file, needed)
             if final.exists():
                 give_rights(file, final, replaced=True)
             elif copied is not None:
@@ -119,32 +122,73 @@ def check_tree(root: Group, source: SourceFile | None, target: Path, *, in_place
 
 
 def room(root: Group, copied: SourceFile | None) -> int:
-    """Bytes on disk for the copy with the additions, or for the whole tree, a little too many."""
+    """Bytes on disk for what is added to the copy, or for the whole tree, a little too many."""
     items = [root] if copied is None else [addition.item for addition in root.additions]
-    needed = MARGIN + (0 if copied is None else copied.size)
+    needed = MARGIN
     for item in items:
         nodes = [item, *(node for _, node in item.walk())] if isinstance(item, Group) else [item]
         needed += sum(node.size * node.dtype.itemsize for node in nodes if isinstance(node, Field))
     return needed
 
 
-def copy(source: SourceFile, file: int) -> None:
-    """The bytes of the source into `file`, shared on disk where the file system can; raises FileChanged."""
+def copy(source: SourceFile, file: int, more: int = MARGIN) -> None:
+    """The bytes of the source into `file`, shared on disk where the file system can; holes stay holes.
+
+    `more` bytes are to follow. Raises FileChanged, and FileError before anything is copied if the disk
+    has no room for all of it.
+    """
     with Path(source.path).open("rb", buffering=0) as original:
         source.verify(original.fileno())
-        left = source.size
-        with contextlib.suppress(OSError):
-            while left and (done := os.copy_file_range(original.fileno(), file, min(left, COPIED_AT_ONCE))):
-                left -= done
-        if left:
-            original.seek(0)
-            os.lseek(file, 0, os.SEEK_SET)
-            # Buffered, because an unbuffered file may write less than it is given and say nothing.
-            with open(file, "wb", closefd=False) as out:
-                shutil.copyfileobj(original, out, 1 << 20)
+        if not cloned(original.fileno(), file):
+            status = os.fstat(original.fileno())
+            check_disk(file, source.path, min(status.st_size, status.st_blocks * BLOCK) + more)
+            os.ftruncate(file, source.size)
+            for start, end in stretches(original.fileno(), source.size):
+                copy_stretch(original.fileno(), file, start, end)
         if os.fstat(file).st_size != source.size:
             raise FileChanged(f"{source.path}: changed while it was copied; read it again")
         source.verify(original.fileno())
+
+
+def cloned(original: int, file: int) -> bool:
+    """Both files have the same blocks now; False where the file system cannot do that."""
+    try:
+        fcntl.ioctl(file, CLONE, original)
+    except OSError:
+        return False
+    return True
+
+
+def stretches(file: int, size: int) -> Iterator[tuple[int, int]]:
+    """The parts of a file that are not holes, from where to where; all of it where holes are not known."""
+    start = 0
+    while start < size:
+        try:
+            start = os.lseek(file, start, os.SEEK_DATA)
+            end = os.lseek(file, start, os.SEEK_HOLE)
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                return
+            end = size
+        yield start, min(end, size)
+        start = end
+
+
+def copy_stretch(original: int, file: int, start: int, end: int) -> None:
+    """By the kernel where it can, else through memory, a piece at a time."""
+    with contextlib.suppress(OSError):
+        while start < end:
+            done = os.copy_file_range(original, file, min(end - start, COPIED_AT_ONCE), start, start)
+            if not done:
+                break
+            start += done
+    while start < end:
+        piece = os.pread(original, min(end - start, READ_AT_ONCE), start)
+        if not piece:
+            return
+        while piece:
+            done = os.pwrite(file, piece, start)
+            start, piece = start + done, piece[done:]
 
 
 def give_rights(file: int, like: Path, *, replaced: bool) -> None:
@@ -193,90 +237,6 @@ def writing_errors(target: Path) -> Iterator[None]:
         full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
         why = "the disk is full or the quota used up" if full else f"cannot be written: {reason(error)}"
         raise FileError(f"{target}: {why}; nothing was changed") from error
-
-
-# -- the temporary file beside the target ------------------------------------------------------
-
-
-@contextmanager
-def temporary(final: Path, needed: int) -> Iterator[tuple[int, Path]]:
-    """A new file beside `final`, open and locked as ours, gone at the end if it was not put in place.
-
-    Those of dead writers of the same target are removed first. Raises FileBusy, FileError.
-    """
-    sweep(final)
-    free = shutil.disk_usage(final.parent).free
-    if needed > free:
-        raise FileError(
-            f"{final}: {needed:,} bytes are needed, the disk has {free:,} left; nothing was changed"
-        )
-    name = final.with_name(f"{prefix(final)}{os.getpid()}.tmp")
-    file = own(name, final)
-    try:
-        yield file, name
-    finally:
-        with contextlib.suppress(OSError):
-            if identity(name.stat())[:2] == identity(os.fstat(file))[:2]:
-                name.unlink()
-        os.close(file)
-
-
-def prefix(final: Path) -> str:
-    room_left = LONGEST_NAME - len(b".." + str(2**64).encode() + b".tmp")
-    return f".{os.fsdecode(os.fsencode(final.name)[:room_left])}."
-
-
-def own(name: Path, final: Path) -> int:
-    while True:
-        try:
-            file = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-        except FileExistsError:
-            raise FileBusy(f"{final}: is being written by another thread of this program") from None
-        lock(file, wait=True)
-        if os.fstat(file).st_nlink:
-            return file
-        # Somebody swept it away between its making and its locking.
-        os.close(file)
-
-
-def lock(file: int, wait: bool = False) -> bool | None:
-    """Lock a file for this open file description; None where the file system has no locks.
-
-    Not flock: that is what libhdf5 takes, and it would stand in its own way.
-    """
-    command = fcntl.F_OFD_SETLKW if wait else fcntl.F_OFD_SETLK
-    try:
-        fcntl.fcntl(file, command, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
-    except OSError as error:
-        return False if error.errno in {errno.EAGAIN, errno.EACCES} else None
-    return True
-
-
-def sweep(final: Path) -> None:
-    """Remove what writers of `final` left that were killed: their locks went with them."""
-    pattern = re.compile(re.escape(prefix(final)) + r"(\d+)\.tmp")
-    for left in final.parent.iterdir():
-        match = pattern.fullmatch(left.name)
-        if match is None:
-            continue
-        with contextlib.suppress(OSError):
-            file = os.open(left, os.O_RDWR | os.O_CLOEXEC)
-            try:
-                locked = lock(file)
-                if locked or (locked is None and not alive(int(match[1]))):
-                    left.unlink()
-            finally:
-                os.close(file)
-
-
-def alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
 
 
 def take_place(name: Path, final: Path, replace: bool) -> None:
