@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from nxspectra import hdf5, migration, sidecars
+from nxspectra import hdf5, migration, patterns, sidecars
 from nxspectra.cli.frame import (
     DONE,
     FINDINGS,
@@ -99,11 +99,17 @@ def migrate(
 ) -> int:
     """Put the raw keys of files at their standard places.
 
+    Patterns as text (.xy, .xye, .chi, .dat) are the spectra of one series, and become one file.
+
     It adds and never removes: raw keys stay, and what was added, from which key, with which conversion,
     is written down in the file. Where something required is missing or contradicts itself, nothing is
     written, and the exit code is 1; --set supplies what is missing.
     """
-    targets = {} if dry_run else outputs(files, output, in_place, overwrite=overwrite)
+    series = series_of(files)
+    if series and in_place:
+        raise click.UsageError("patterns as text become a new file: say -o OUT.nxs")
+    todo = series[:1] or files
+    targets = {} if dry_run else outputs(todo, one_name(series, output), in_place, overwrite=overwrite)
     if dry_run and (output is not None or in_place):
         raise click.UsageError("--dry-run writes nothing: leave out -o and --in-place")
     if not dry_run and not targets:
@@ -112,7 +118,7 @@ def migrate(
     facts = read_facts(given, facts_file)
 
     def place(file: Path) -> int:
-        raw = hdf5.read(file)
+        raw = patterns.read(series) if series else hdf5.read(file)
         review = migration.review(raw, rules, facts)
         target = targets.get(file) if review.complete else None
         if target is not None:
@@ -130,4 +136,22 @@ def migrate(
             note(f"{file}: nothing written; something required is missing or not certain, see above")
         return DONE if review.complete else FINDINGS
 
-    return for_each(files, form, place)
+    return for_each(todo, form, place)
+
+
+def series_of(files: Sequence[Path]) -> tuple[Path, ...]:
+    """The files if they are patterns as text; none if they are not.
+
+    Raises click.UsageError when only some are.
+    """
+    series = tuple(file for file in files if patterns.is_pattern(file))
+    if series and len(series) < len(files):
+        raise click.UsageError(f"{series[0]} is a pattern as text; migrate a series of them by itself")
+    return series
+
+
+def one_name(series: Sequence[Path], output: Path | None) -> Path | None:
+    """Where a series is to be written: in a folder, under the name that its files share."""
+    if not series or output is None or not output.is_dir():
+        return output
+    return output / f"{patterns.common_beginning([file.name for file in series]) or series[0].stem}.nxs"

@@ -102,7 +102,12 @@ _NO_ENTRY = "there is no NXentry, so there is nothing to migrate; `nxspectra sho
 
 def _plans(root: Group, crosswalk: Crosswalk, facts: Mapping[str, str]) -> tuple[EntryPlan, ...]:
     if isinstance(facts, Facts):
-        facts = facts.about(root.source.path if root.source else None)
+        patterns = root.field("entry/pattern_files/file_name")
+        facts = (
+            facts.about(root.source.path if root.source else None)
+            if patterns is None
+            else facts.along([str(name) for name in patterns.array.reshape(-1)])
+        )
     parsed = parse_facts(facts)
     entries = sorted(name for name, _ in root.of_class("NXentry"))
     known = [know(root, f"/{name}", crosswalk, parsed) for name in entries]

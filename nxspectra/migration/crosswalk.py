@@ -16,6 +16,7 @@ from pathlib import Path
 from nxspectra.errors import CrosswalkError
 from nxspectra.migration.concepts import Concept, concept, nearest
 from nxspectra.migration.crosswalk_file import (
+    QUANTITIES,
     ConstantText,
     KeysText,
     RefusalText,
@@ -90,6 +91,10 @@ def _is_step(step: str, group: tuple[str, str]) -> bool:
     return step == (nx_class if step.startswith("NX") else name)
 
 
+LONGEST_Q = (-152.0, 152.0)
+"""1/angstrom; 4 pi / lambda of 150 keV, beyond which there is no diffraction."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """These keys tell this concept."""
@@ -108,10 +113,12 @@ class Rule:
     @property
     def unit(self) -> str:
         """The unit that a value must be convertible to."""
-        return "angstrom" if self.text.quantity else self.concept.unit
+        return QUANTITIES[self.text.quantity][1] if self.text.quantity else self.concept.unit
 
     @property
     def range(self) -> tuple[float, float]:
+        if self.text.quantity == "q" and self.text.range is None:
+            return LONGEST_Q
         return self.text.range or (self.concept.lowest, self.concept.highest)
 
 

@@ -92,6 +92,13 @@ class KeysText(Strict):
         return self
 
 
+QUANTITIES: Mapping[str, tuple[str, str]] = {
+    "wavelength": ("instrument/beam/incident_energy", "angstrom"),
+    "q": ("data/two_theta", "1/angstrom"),
+}
+"""What else a key may hold: the concept that is computed from it, and a unit of it."""
+
+
 class RuleText(KeysText):
     """A rule: these keys tell this concept."""
 
@@ -119,8 +126,12 @@ class RuleText(KeysText):
     range: tuple[float, float] | None = Field(
         None, description="Plausible range in the unit of the concept, inclusive."
     )
-    quantity: Literal["wavelength"] | None = Field(
-        None, description="The key holds the wavelength of photons; the energy is computed from it."
+    quantity: Literal["wavelength", "q"] | None = Field(
+        None,
+        description=(
+            "The key holds another quantity, from which the concept is computed: the wavelength of photons,"
+            " for the energy; the length of the scattering vector q, for two theta."
+        ),
     )
     for_all: bool = Field(
         False,
@@ -132,12 +143,12 @@ class RuleText(KeysText):
     def _fits(self) -> RuleText:
         meant = concept(self.concept)
         if self.unit is not None and not _takes(meant, self.quantity, self.unit):
-            expected = "angstrom" if self.quantity else meant.unit or "none"
+            expected = QUANTITIES[self.quantity][1] if self.quantity else meant.unit or "none"
             raise ValueError(f"unit {self.unit!r} does not fit {meant.path}; expected one like {expected!r}")
         if self.range is not None and not self.range[0] < self.range[1]:
             raise ValueError(f"range {list(self.range)} is empty: the lower end comes first")
-        if self.quantity and meant.path != "instrument/beam/incident_energy":
-            raise ValueError("a wavelength tells only instrument/beam/incident_energy")
+        if self.quantity and meant.path != QUANTITIES[self.quantity][0]:
+            raise ValueError(f"a {self.quantity} tells only {QUANTITIES[self.quantity][0]}")
         return self
 
 
@@ -219,7 +230,7 @@ def _regex(pattern: str) -> re.Pattern[str]:
 
 
 def _takes(meant: Concept, quantity: str | None, unit: str) -> bool:
-    return units.same_kind(unit, "angstrom") if quantity else meant.is_kind_of(unit)
+    return units.same_kind(unit, QUANTITIES[quantity][1]) if quantity else meant.is_kind_of(unit)
 
 
 # -- reading ---------------------------------------------------------------------------------------

@@ -144,7 +144,7 @@ class DataGroup:
             item: Field | Link = Link(key.real)
         else:
             item = Field(series.two_theta, units=TWO_THETA.unit)
-            conversion = f"{series.raw_unit} -> {TWO_THETA.unit}"
+            conversion = series.conversion
         return self._put(
             key,
             item,

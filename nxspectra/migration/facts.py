@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from nxspectra import units
 from nxspectra.errors import Refused, UnitError, UsageError
-from nxspectra.migration.concepts import ENERGY, Concept, Kind, concept
+from nxspectra.migration.concepts import ENERGY, TWO_THETA, Concept, Kind, concept
 from nxspectra.migration.forms import NUMBER, PHOTON, Floats, Problem, implausible, iso_date, short
 from nxspectra.tree import Group
 
@@ -95,6 +95,38 @@ class Facts(Mapping[str, str]):
             where = "the facts" if source is None else source.file_name
             raise Refused(f"{where}: no row is about the file {name}; there are {rows}; nothing was written")
         return self.under(self.rows[name])
+
+    def along(self, files: Sequence[str]) -> Facts:
+        """Those for a series whose spectra are files of these names: a value for each, from its row.
+
+        Raises Refused when a file has no row, or when what is one for a series differs.
+        """
+        if not self.rows:
+            return self
+        rows = [self.rows[name] for name in files if name in self.rows]
+        if len(rows) < len(files):
+            absent = ", ".join([name for name in files if name not in self.rows][:5])
+            raise Refused(f"{len(rows)} rows for {len(files)} files; none for {absent}; nothing was written")
+        words = dict.fromkeys(word for row in rows for word in row)
+        texts = {word: _joined(word, [row.get(word) for row in rows]) for word in words}
+        sources = {word: row.sources[word] for row in rows for word in row if word in row.sources}
+        return Facts(self.texts, self.sources).under(Facts(texts, sources))
+
+
+def _joined(word: str, texts: list[str | None]) -> str:
+    """One fact for a series from those of its spectra."""
+    if meant(word).kind is not Kind.QUANTITY:
+        different = sorted({text for text in texts if text is not None})
+        if len(different) > 1:
+            raise Refused(
+                f"{word}: says {different[0]!r} and {different[1]!r} for one series; nothing was written"
+            )
+        return different[0]
+    matches = [None if text is None else _QUANTITY.fullmatch(text) for text in texts]
+    spelled = sorted({match[2] or "" for match in matches if match})
+    if len(spelled) > 1:
+        raise Refused(f"{word}: has the units {' and '.join(spelled)} in one series; nothing was written")
+    return f"{','.join('nan' if match is None else match[1] for match in matches)} {spelled[0]}"
 
 
 def _said(word: str, facts: Mapping[str, str]) -> str:
@@ -219,7 +251,8 @@ def resolve(root: Group, fact: Fact) -> tuple[str, str | None]:
         return text, None
     path, _, unit = text.rpartition(" ")
     if path.strip() and root.get(path.strip()) is not None:
-        if not fact.concept.is_kind_of(unit):
+        q = fact.concept is TWO_THETA and units.same_kind(unit, "1/angstrom")
+        if not q and not fact.concept.is_kind_of(unit):
             raise UnitError(f"{fact.said}: {unit!r} is not a unit like {fact.concept.unit!r}")
         return path.strip(), unit
     raise UsageError(f"{fact.said}: there is no {text} in the file; `nxspectra show` lists what is there")

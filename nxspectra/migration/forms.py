@@ -72,6 +72,17 @@ IN_NAMES = frozenset(
     ]
 )
 """Units that names and descriptions end in; a list, since most endings of names are no units at all."""
+_PYFAI = {
+    "2th_deg": "deg",
+    "2th_rad": "rad",
+    "q_nm^-1": "1/nm",
+    "q_A^-1": "1/angstrom",
+    "nm^{-1}": "1/nm",
+    "A^{-1}": "1/angstrom",
+    "Å^{-1}": "1/angstrom",
+    r"\AA^{-1}": "1/angstrom",
+}
+"""Spellings of pyFAI: names of its units, and their symbols as they are typeset."""
 _NAME_END = re.compile(r".+?(?:_|\s|\()(?:in_)?(?P<unit>[A-Za-z]+)\)?")
 _DESCRIPTION_END = re.compile(r".*?[,(\[]\s*(?P<unit>[^\s,()\[\]]+)\s*[)\]]?\s*")
 _NOTHING = frozenset({"", "-", "?", "none", "n/a", "na", "null", "unknown", "unkown", "undefined", "not set"})
@@ -247,7 +258,7 @@ def _unit(
 ) -> str | Problem | None:
     """The unit of the value, from where the rule allows; a Problem if the file contradicts itself."""
     sources: dict[UnitFrom, Callable[[], str | None]] = {
-        UnitFrom.ATTRIBUTE: lambda: text_attribute(field, "units") or text_attribute(field, "unit"),
+        UnitFrom.ATTRIBUTE: lambda: unit_of(field),
         UnitFrom.VALUE: lambda: in_value,
         UnitFrom.SIBLING: lambda: _sibling(name, around),
         UnitFrom.NAME: lambda: _of_kind(_ending(_NAME_END, name), rule),
@@ -387,6 +398,12 @@ def short(value: Field | Floats | str) -> str:
         f"{finite.min():.6g} to {finite.max():.6g}" if finite.min() < finite.max() else f"all {finite[0]:.6g}"
     )
     return f"{array.size} values, {spread}{gaps}"
+
+
+def unit_of(field: Field) -> str | None:
+    """The unit that the field says it is in, in a spelling that can be understood."""
+    unit = text_attribute(field, "units") or text_attribute(field, "unit")
+    return None if unit is None else _PYFAI.get(unit, unit)
 
 
 def text_attribute(node: Node, name: str) -> str | None:

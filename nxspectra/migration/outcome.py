@@ -168,6 +168,7 @@ RULES: dict[str, str] = {
     "wrong-length": "There are more or fewer values than spectra.",
     "one-for-all": "One value stands for a series in which it changes.",
     "no-angles": "An intensity has no angle axis of its length.",
+    "no-energy": "The axis is q, and the energy that turns it into two theta is not known.",
     "not-ascending": "The angles do not ascend strictly.",
     "neutrons": "An energy or wavelength of neutrons, where the definition means X-rays.",
     "unusable-in-place": "What stands at the place of the concept cannot be used and is not replaced.",

@@ -91,7 +91,9 @@ class EntryPlan:
 def know(root: Group, entry: str, crosswalk: Crosswalk, facts: dict[str, Fact]) -> EntryKnown:
     """Look at an entry. Raises Refused or UsageError when a person named keys that cannot be spectra."""
     keys = survey(root, entry, crosswalk)
-    series, findings = find_series(root, entry, keys, crosswalk, facts)
+    series, findings = find_series(
+        root, entry, keys, crosswalk, facts, energy=_photons(root, entry, keys, crosswalk, facts)
+    )
     definition = definition_of(root, entry)
     if definition is None and f"{entry}/definition" in root:
         definition = "that cannot be read"
@@ -103,6 +105,22 @@ def know(root: Group, entry: str, crosswalk: Crosswalk, facts: dict[str, Fact]) 
         our_entry(root, entry),
         definition if definition not in (None, DEFINITION) else None,
     )
+
+
+def _photons(
+    root: Group, entry: str, keys: Survey, crosswalk: Crosswalk, facts: dict[str, Fact]
+) -> float | None:
+    """The one energy of the photons, keV; None if it is not known, not certain, or not one."""
+    fact = facts.get(ENERGY.path)
+    choice = (
+        given(fact, root, entry, crosswalk, None)[0]
+        if fact is not None
+        else choose(ENERGY, fit(ENERGY, keys.of(ENERGY), None)[0], entry)[0]
+    )
+    if keys.neutrons is not None or choice is None or isinstance(choice.values, str):
+        return None
+    energies = choice.values.reshape(-1)
+    return float(energies[0]) if agree(energies[:1], energies, ENERGY) else None
 
 
 def plan(

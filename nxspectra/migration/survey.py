@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +19,7 @@ from nxspectra.migration.forms import (
     read,
     short,
     text_attribute,
+    unit_of,
     value_of,
 )
 from nxspectra.spectra import DEFINITION
@@ -208,9 +209,12 @@ def _consider(found: Survey, crosswalk: Crosswalk, visited: _Visited) -> set[tup
             refused.add(refusal.concept.path)
             found.problems.append((refusal.concept, _refused(refusal, key, node)))
     taken: set[str] = set()
-    for rule in crosswalk.rules_for(key):
+    rules = crosswalk.rules_for(key)
+    for rule in rules:
         concept = rule.concept
         if concept.path in refused or concept.path in taken:
+            continue
+        if concept.kind is Kind.ANGLES and not _is_axis_of(rule, node, rules):
             continue
         if concept.kind in (Kind.INTENSITY, Kind.ANGLES):
             taken.add(concept.path)
@@ -230,6 +234,18 @@ def _consider(found: Survey, crosswalk: Crosswalk, visited: _Visited) -> set[tup
             candidate = Candidate(concept, key.path, rule, reading, visited.real, _detector(key))
             found.candidates.setdefault(concept.path, []).append(candidate)
     return {(concept, visited.real) for concept in refused}
+
+
+def _is_axis_of(rule: Rule, node: Group | Field, rules: Iterable[Rule]) -> bool:
+    """May be taken by this rule: its unit fits, or no rule for the same fits better.
+
+    One name may stand for the angle in one file and for q in another.
+    """
+    unit = unit_of(node) if isinstance(node, Field) else None
+    others = [other for other in rules if other.concept is rule.concept and other is not rule]
+    if unit is None:
+        return rule.text.quantity is None or all(other.text.quantity is not None for other in others)
+    return units.same_kind(unit, rule.unit) or not any(units.same_kind(unit, other.unit) for other in others)
 
 
 def _note_problem(found: Survey, rule: Rule, visited: _Visited, problem: Problem) -> None:
