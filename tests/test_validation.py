@@ -540,8 +540,25 @@ def test_one_thing_broken_is_one_rule_found(case: Broken) -> None:
     assert report.conforms is (case.severity is not VIOLATION)
 
 
+WHY_UNREAD = (
+    *("too-deep", "too-many-items", "too-many-attributes", "took-too-long"),
+    *("external-storage", "virtual-source", "user-defined-link", "impossible-name"),
+)
+
+
+@pytest.mark.parametrize("rule", WHY_UNREAD)
+@pytest.mark.parametrize(
+    ("path", "severity"),
+    [("entry/data/intensity", VIOLATION), ("entry/sample/thickness", WARNING), ("other", VIOLATION)],
+)
+def test_what_was_not_read_breaks_the_rule_that_says_why(rule: str, path: str, severity: Severity) -> None:
+    report = validate(FULL.put(path, Unreadable("is not read", rule)))
+    assert (f"/{path}", rule, severity) in {(each.path, each.rule, each.severity) for each in report.findings}
+
+
 def test_every_rule_is_broken_by_some_test() -> None:
     elsewhere = {"missing-link", "link-elsewhere", "too-many", "unusable-definition", "policy-applied"}
+    elsewhere |= set(WHY_UNREAD)
     assert {case.rule for case in CASES} | elsewhere == set(RULES)
 
 

@@ -175,7 +175,9 @@ class _Compiler:
         groups = _children(said, "group")
         for each in _specialised(groups):
             nx_class = _first(each, "type") or "NXobject"
-            yield self.group(each, concept, _first(each, "name"), nx_class)
+            # that the parent's unnamed group is optional does not make a named one of the child so
+            named = [said for said in each if said.get("name") is not None]
+            yield self.group(each, concept, _first(each, "name"), nx_class, self._need(named or each))
 
     def _choices(self, said: Concept, concept: str) -> tuple[tuple[ChoiceRule, ...], tuple[GroupRule, ...]]:
         choices, alternatives = [], []

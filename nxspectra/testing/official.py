@@ -100,14 +100,14 @@ class _Builder:
         root = Group("NXroot", {"entry": entry}, default="entry")
         for group, said in self.plots:
             _plot(group, said, root)
-        plots = [name for name, node in children.items() if isinstance(node, Group)]
-        plots.sort(key=lambda name: not _is_plot(children[name]))
         attributes = entry.attributes
         assert isinstance(attributes, dict)  # noqa: S101
-        if plots and (
-            _is_plot(children[plots[0]]) or any(each.name == "default" for each in rule.attributes)
-        ):
-            attributes["default"] = plots[0]
+        plot = next((name for name, node in children.items() if _is_plot(node)), None)
+        if plot is None and any(each.name == "default" and self.wanted(each) for each in rule.attributes):
+            plot = "plot"
+            children[plot] = Group("NXdata", {"data": Field(np.arange(1.0, 4.0))}, signal="data")
+        if plot is not None:
+            attributes["default"] = plot
         return root
 
     # -- groups --------------------------------------------------------------------------------

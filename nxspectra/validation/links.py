@@ -16,7 +16,7 @@ from nxspectra.validation.table import (
     LINK_LOOP,
     LINK_NOT_FOLLOWED,
     LINK_TARGET,
-    UNREADABLE,
+    rule_of_unread,
 )
 
 UNVALIDATED = "NXcollection"
@@ -30,7 +30,7 @@ def not_there(case: GroupCase, item: Item, asked: bool) -> Iterator[Finding]:
     node, link = item.node, item.link
     target = link.target if link is not None else ""
     if isinstance(node, Unreadable):
-        yield UNREADABLE.at(item.path, node.reason, origin, severity)
+        yield rule_of_unread(node.rule).at(item.path, node.reason, origin, severity)
     elif isinstance(node, Link):
         yield LINK_NOT_FOLLOWED.at(
             item.path, f"is a link to {node.target} in another file ({node.file}), which was not opened"

@@ -6,12 +6,13 @@ an axis stands for (NeXus manual, base class NXdata).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
 
 from nxspectra.findings import Finding, Severity
-from nxspectra.tree import Field, Group, Link, texts
+from nxspectra.tree import Field, Group, one, texts
 from nxspectra.validation.cases import GroupCase, Item
 from nxspectra.validation.hints import did_you_mean, quoted
 from nxspectra.validation.table import BROKEN_DEFAULT, NXDATA_AXES, NXDATA_LENGTH, NXDATA_SIGNAL
@@ -45,14 +46,46 @@ def _no_signal(case: GroupCase, items: dict[str, Item]) -> Iterator[Finding]:
     asked = case.rule is not None and any(
         rule.name == "signal" and rule.need == "required" for rule in case.rule.attributes
     )
-    fields = [item.node for item in items.values() if isinstance(item.node, Field)]
-    old_style = any("signal" in field.attributes for field in fields)
-    if fields and not asked and not old_style:
+    fields = [item for item in items.values() if isinstance(item.node, Field)]
+    signals = [item for item in fields if _is_first(item.node)]
+    if signals:
+        yield from _old_axes(case, items, signals[0])
+    elif fields and not asked:
         yield NXDATA_SIGNAL.found(
             case,
             "has no attribute signal, so nobody knows what to plot; name the field that is the signal",
             severity=Severity.WARNING,
         )
+
+
+def _is_first(node: object) -> bool:
+    """Is it the signal as it was written before 2014: by an attribute of the field, signal=1?"""
+    return isinstance(node, Field) and str(one(node.attributes.get("signal"))).strip() == "1"
+
+
+def _old_axes(case: GroupCase, items: dict[str, Item], signal: Item) -> Iterator[Finding]:
+    """Axes as they were written before 2014: named by the signal, `x:y`, or numbered by themselves."""
+    field = signal.node
+    if not isinstance(field, Field) or field.shape is None:
+        return
+    text = one(field.attributes.get("axes"))
+    names = re.split("[:,]", text.strip("[] ")) if isinstance(text, str) and text.strip() else []
+    for number, name in enumerate(name.strip() for name in names):
+        if name in (".", ""):
+            continue
+        if name not in items:
+            yield NXDATA_AXES.found(
+                case,
+                f"names {quoted(name)}, which is not in the group{did_you_mean(name, items)}",
+                path=f"{signal.path}@axes",
+                severity=Severity.WARNING,
+            )
+        else:
+            yield from _length(case, items[name], number, signal.name, field.shape)
+    for item in items.values():
+        axis = one(item.node.attributes.get("axis")) if isinstance(item.node, Field) else None
+        if axis is not None and str(axis).strip().isdecimal():
+            yield from _length(case, item, int(str(axis)) - 1, signal.name, field.shape)
 
 
 def _axes(case: GroupCase, items: dict[str, Item], signal: str, shape: tuple[int, ...]) -> Iterator[Finding]:
@@ -111,11 +144,22 @@ def _indices(group: Group, axis: str, number: int) -> list[int]:
 
 
 def broken_default(path: str, group: Group) -> Iterator[Finding]:
-    """A default that names nothing, of the file, an entry, or a group."""
+    """A default of the file, an entry, or a group that does not lead to an NXdata."""
     for name in texts(group.attributes.get("default")):
-        node = group.get(name) if not isinstance(group.children.get(name), Link) else group
+        at = f"{path or '/'}@default"
+        node = None if name.startswith("/") else group.children.get(name) or group.get(name)
         if node is None:
             close = did_you_mean(name, group.children)
+            yield BROKEN_DEFAULT.at(at, f"names {quoted(name)}, which is not there{close}")
+        elif isinstance(node, Field):
+            yield BROKEN_DEFAULT.at(at, f"names {name}, which is a field; the group that holds it is meant")
+        elif isinstance(node, Group) and not _leads_on(node):
+            has = f"of class {node.nx_class}" if node.nx_class else "without NX_class"
             yield BROKEN_DEFAULT.at(
-                f"{path or '/'}@default", f"names {quoted(name)}, which is not there{close}"
+                at, f"names {name}, a group {has} that names no default itself, so nothing is plotted"
             )
+
+
+def _leads_on(group: Group) -> bool:
+    """Is it to be plotted, or does it say what is; readers look into an entry by themselves."""
+    return group.nx_class in ("NXdata", "NXentry", "NXsubentry") or "default" in group.attributes

@@ -324,6 +324,60 @@ UNREADABLE = _rule(
     "Everything that the definition knows can be read; elsewhere it is a warning if not.",
     "`/entry/data/intensity`: cannot be read: the filter 32008 is not there",
 )
+TOO_DEEP = _rule(
+    "too-deep",
+    VIOLATION,
+    "Groups stand in each other at most 5,000 deep; what is below is not read.",
+    "`/entry/x/x/x`: is more than 5000 groups deep; what is below is not read",
+)
+TOO_MANY_ITEMS = _rule(
+    "too-many-items",
+    VIOLATION,
+    "A file has at most 1,000,000 objects and links; a group with which there are more is not read.",
+    "`/entry/log`: has more than its share of 1000000 items; they are not read",
+)
+TOO_MANY_ATTRIBUTES = _rule(
+    "too-many-attributes",
+    VIOLATION,
+    "A group or field has at most 100,000 attributes; one that has more is not read.",
+    "`/entry/sample`: has 100002 attributes, more than 100000; it is not read",
+)
+TOOK_TOO_LONG = _rule(
+    "took-too-long",
+    VIOLATION,
+    "A file is read in 50 seconds of computing; what was not reached by then is not read.",
+    "`/entry/data`: was not reached in 50 s of computing, nor were 3 items after it in this group",
+)
+EXTERNAL_STORAGE = _rule(
+    "external-storage",
+    VIOLATION,
+    "Values stand in the file, not in a raw file beside it, which could be any file of the machine.",
+    "`/entry/data/intensity`: its values are kept outside, in frames.raw, which is not read",
+)
+VIRTUAL_SOURCE = _rule(
+    "virtual-source",
+    VIOLATION,
+    "The sources of a virtual data set are there, beside the file; without them it reads as fill values.",
+    "`/entry/data/intensity`: is virtual, and its source a.h5 is not there: it would read as fill values",
+)
+USER_DEFINED_LINK = _rule(
+    "user-defined-link",
+    VIOLATION,
+    "Links are of a kind that HDF5 itself follows.",
+    "`/entry/data`: is a user-defined link (type 65), which is not followed",
+)
+IMPOSSIBLE_NAME = _rule(
+    "impossible-name",
+    VIOLATION,
+    "A name is one that leads to its own object: not empty, not a dot, without a slash.",
+    "`/entry/a/b`: b'a/b' is not a possible name",
+)
+
+
+def rule_of_unread(rule: str) -> Rule:
+    """The rule that something breaks which was not read."""
+    return RULES.get(rule, UNREADABLE)
+
 
 # -- does it make sense ------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ from nxspectra.validation.table import (
     UNDOCUMENTED,
     UNKNOWN_CLASS,
     UNREADABLE,
+    rule_of_unread,
 )
 
 HINTS = 50
@@ -102,6 +103,9 @@ def of_root(root: Group, library: Library) -> Iterator[Finding]:
         elif rule is not None:
             asked = AttributeCase(None, path, value, rule, base=True)
             yield from (finding for check in ATTRIBUTE_RULES for finding in check(asked))
+    for name, node in root.children.items():
+        if isinstance(node, Unreadable):
+            yield rule_of_unread(node.rule).at(f"/{name}", node.reason)
     yield from _names("", root)
 
 
@@ -383,7 +387,7 @@ def _stands_for(rule: AttributeRule, name: str) -> bool:
 def _unread_attribute(path: str, value: object) -> Finding | None:
     """An attribute that could not be read stands in the tree as Unreadable, as objects do."""
     if isinstance(value, Unreadable):
-        return UNREADABLE.at(path, value.reason, severity=Severity.WARNING)
+        return rule_of_unread(value.rule).at(path, value.reason, severity=Severity.WARNING)
     return None
 
 
