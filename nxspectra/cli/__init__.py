@@ -20,6 +20,7 @@ program = Program(
         "simulate": ("demonstration", "Write a simulated raw file, as a beamline leaves it."),
         "show": ("looking", "Print the tree of a NeXus file."),
         "validate": ("validating", "Check files against the application definition they follow."),
+        "repair": ("repairing", "Put names, spellings and missing classes right, in a copy."),
         "migrate": ("migrating", "Put the raw keys of files at their standard places."),
         "annotate": ("labelling", "Write labels given by a person into a file."),
         "train": ("training", "Train a classifier on labelled files."),
@@ -27,6 +28,7 @@ program = Program(
         "describe": ("describing", "Print the RDF description of a file."),
         "ingest": ("ingesting", "Take raw files the whole way into a catalogue."),
         "search": ("searching", "Find files in a catalogue by text, conditions, technique or label."),
+        "definition": ("defining", "Print a definition as JSON Schema, pydantic, SHACL, Markdown; lint NXDL."),
         "plugins": ("training", "List the classifiers that are installed."),
     },
     help="""Take a raw NeXus diffraction series and give it back annotated, valid, findable and interpreted.

@@ -1,0 +1,222 @@
+"""Work on many things in forked processes that may die: what kills one is an answer, and the next goes on.
+
+A fork knows all that its parent knows, so it starts in milliseconds, with what was imported and compiled.
+It is for a program of our own, such as the command, that has no threads; a library that is called from
+anywhere starts fresh processes instead.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import pickle
+import resource
+import selectors
+import signal
+import struct
+import warnings
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Generic, NoReturn, TypeVar
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+NUMBER = struct.Struct("<q")
+"""How the place of an item, and the length of an answer, go through a pipe."""
+PIECE = 1 << 16
+"""Bytes read from a pipe at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one child process; what needs more is a reported failure."""
+
+    memory: int = 4 * 1024**3
+    """Bytes of data beyond what the process holds when it begins."""
+    cpu: int = 60
+    """Seconds of processor time for one item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The child that worked on an item died over it."""
+
+    reason: str
+
+
+def answers(
+    items: Sequence[Item],
+    work: Callable[[Item], Answer],
+    workers: int = 1,
+    *,
+    limits: Limits | None = None,
+    tick: Callable[[], None] = lambda: None,
+    every: float = 0.25,
+) -> Generator[tuple[int, Answer | Died]]:
+    """`work` of each item, with its index, as each is done in one of so many children.
+
+    `work` answers with something that can be pickled and raises nothing. While nothing is done `tick` is
+    called, `every` so many seconds.
+    """
+    waiting = deque(range(len(items)))
+    children: list[Child[Item, Answer]] = []
+    with selectors.DefaultSelector() as ready:
+        try:
+            for _ in range(min(workers, len(items))):
+                children.append(Child(items, work, limits or Limits(), children))
+                ready.register(children[-1].replies, selectors.EVENT_READ, children[-1])
+                children[-1].give(waiting.popleft())
+            while children:
+                done = ready.select(every)
+                if not done:
+                    tick()
+                for key, _ in done:
+                    child = key.data
+                    index, answer = child.index, child.answer()
+                    if isinstance(answer, Died):
+                        ready.unregister(child.replies)
+                        children.remove(child)
+                        child.end()
+                        if waiting:
+                            child = Child(items, work, limits or Limits(), children)
+                            children.append(child)
+                            ready.register(child.replies, selectors.EVENT_READ, child)
+                    if waiting:
+                        child.give(waiting.popleft())
+                    elif child in children:
+                        ready.unregister(child.replies)
+                        children.remove(child)
+                        child.end()
+                    yield index, answer
+        finally:
+            for child in children:
+                child.end()
+
+
+class Child(Generic[Item, Answer]):
+    """A fork of this process that is given the index of an item and answers, until it is ended."""
+
+    def __init__(
+        self,
+        items: Sequence[Item],
+        work: Callable[[Item], Answer],
+        limits: Limits,
+        others: Sequence[Child[Item, Answer]],
+    ) -> None:
+        for_child, self.requests = os.pipe()
+        self.replies, from_child = os.pipe()
+        self.index = -1
+        with warnings.catch_warnings():
+            # the threads of a linear algebra library, which waits for nobody over a fork
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self.pid = os.fork()
+        if self.pid == 0:
+            ours = [self.requests, self.replies]
+            for descriptor in [*ours, *(end for one in others for end in (one.requests, one.replies))]:
+                os.close(descriptor)
+            serve(items, work, limits, for_child, from_child)
+        os.close(for_child)
+        os.close(from_child)
+
+    def give(self, index: int) -> None:
+        self.index = index
+        with suppress(BrokenPipeError):  # it died; the answer, which is none, will say so
+            os.write(self.requests, NUMBER.pack(index))
+
+    def answer(self) -> Answer | Died:
+        """What it made of the item it was given; also when it died over it."""
+        head = self._read(NUMBER.size)
+        body = None if head is None else self._read(NUMBER.unpack(head)[0])
+        if body is None:
+            _, status = os.waitpid(self.pid, 0)
+            self.pid = 0
+            return Died(death(os.waitstatus_to_exitcode(status)))
+        answer: Answer = pickle.loads(body)  # noqa: S301  # from a fork of ourselves
+        return answer
+
+    def _read(self, length: int) -> bytes | None:
+        """So many bytes, or None if it died before it wrote them."""
+        whole = bytearray()
+        while len(whole) < length:
+            piece = os.read(self.replies, min(PIECE, length - len(whole)))
+            if not piece:
+                return None
+            whole += piece
+        return bytes(whole)
+
+    def end(self) -> None:
+        """End it, whatever it is doing: it reads, and what it writes is written whole or not at all."""
+        os.close(self.requests)
+        os.close(self.replies)
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+
+
+def serve(
+    items: Sequence[Item], work: Callable[[Item], Answer], limits: Limits, requests: int, replies: int
+) -> NoReturn:
+    """The life of a child: items until there are no more."""
+    code = 1
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its children
+        faulthandler.disable()  # the parent tells how it ended
+        bound_memory(limits)
+        while asked := os.read(requests, NUMBER.size):
+            bound_cpu(limits)
+            answer = pickle.dumps(work(items[NUMBER.unpack(asked)[0]]))
+            with os.fdopen(replies, "wb", closefd=False) as out:
+                out.write(NUMBER.pack(len(answer)))
+                out.write(answer)
+        code = 0
+    finally:
+        # nothing of the parent's is to be flushed, closed or told a second time
+        os._exit(code)
+
+
+def death(code: int) -> str:
+    """How a process ended, for a person."""
+    if code >= 0:
+        return f"its process ended with exit code {code}"
+    name = signal.Signals(-code).name
+    reasons = {
+        "SIGSEGV": "the HDF5 library crashed on it; the file is damaged",
+        "SIGABRT": "the HDF5 library gave up on it; the file is damaged",
+        "SIGFPE": "the HDF5 library crashed on it; the file is damaged",
+        "SIGBUS": "it changed, or its disk failed, while it was read",
+        "SIGXCPU": "it needed more processor time than one file is given; it is damaged, or absurdly large",
+        "SIGKILL": "it was killed; was the memory of the machine used up?",
+    }
+    return f"its process was ended by {name}" + (f": {reasons[name]}" if name in reasons else "")
+
+
+def bound_memory(limits: Limits) -> None:
+    """Let this process hold no more than `limits.memory` beyond what it holds now."""
+    _lower(resource.RLIMIT_DATA, _held() + limits.memory)
+    # a core dump of a crashed child helps nobody at a beamline and fills the disk
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def bound_cpu(limits: Limits) -> None:
+    """Let this process compute for no more than `limits.cpu` seconds from now."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _lower(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + 1 + limits.cpu)
+
+
+def _lower(kind: int, soft: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    if hard != resource.RLIM_INFINITY:
+        soft = min(soft, hard)
+    resource.setrlimit(kind, (soft, hard))
+
+
+def _held() -> int:
+    """Bytes of data segments of this process; 0 where the system does not say."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as pages:  # noqa: PTH123
+            return int(pages.read().split()[5]) * resource.getpagesize()
+    except (OSError, ValueError, IndexError):
+        return 0
