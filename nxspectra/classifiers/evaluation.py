@@ -18,25 +18,23 @@ LEVEL = 0.9
 """Share of boundaries that an interval is meant to hold."""
 DRAWS = 400
 DRAWN_FROM = 4.0
-"""Shape of the gamma distribution of a bin's redrawn weight: half the spread of an ordinary bootstrap. That
-would be 1, and held 100 % of the boundaries of simulated ramps: bins disagree because each has its own
-lines, and not only by chance."""
+"""Shape of the gamma distribution of a bin's redrawn weight: half the spread of an ordinary bootstrap,
+whose shape is 1. That is too wide: bins disagree for good, each having its own lines, and not only by
+chance."""
 CHANGE = 8.0
-"""Log odds that spectra must give for one more boundary: three spectra of the other class do not make one,
-more do.
-"""
+"""Log odds that a boundary must be worth. A certain spectrum gives 3.7, so that a stretch of another class has
+to hold five, or three at an end of the series."""
 DOUBT = 0.05
 """Share of spectra that may have any class: what one spectrum can say at most."""
-PRESSURE_OVER = 3
-"""Frames on either side of a boundary over which the pressure is averaged."""
+PRESSURE_OVER = 2.5
+"""Frames on either side over which the pressure is averaged."""
 
 
 # -- P_conf ----------------------------------------------------------------------------------------
 
 
 def ambiguous_region(class_index: ArrayLike) -> tuple[int, int] | None:
-    """(c0, c1): the last of the unbroken 0-labels from the start, the first of the unbroken 1-labels to the
-    end.
+    """(c0, c1): last of the unbroken 0-labels from the start, first of the unbroken 1-labels to the end.
 
     Frames of a series (n_spectra,) of two classes; what lies strictly between is ambiguous. Frames without
     a class (-1) are passed over. None if the series does not start with a 0 or does not end with a 1. Sun
@@ -142,9 +140,7 @@ def _redrawn(share: Floats, believability: Floats) -> tuple[int, int, int]:
 
 
 def _turns(margin: Floats) -> Classes:
-    """For each column of margins (n, m): the place from which on they are best taken for positive, 1 to n -
-    1.
-    """
+    """For each column of margins (n, m), the place from which on they are best taken for positive, not 0."""
     # a margin of a few percent is as clear as a margin can be
     before = np.cumsum(np.tanh(margin / DOUBT), axis=0)
     return np.asarray(np.argmin(before[:-1], axis=0) + 1)
@@ -166,20 +162,20 @@ def _posterior(probability: Floats, one: int, other: int) -> tuple[int, int, int
 def _pressures(
     pressure: Floats | None, frame: int, interval: tuple[int, int]
 ) -> tuple[float | None, tuple[float, float] | None]:
-    """GPa at a boundary, and its least and largest over the interval, each averaged over a few frames."""
+    """GPa at a boundary, which lies between two frames, and its least and largest over the interval."""
     if pressure is None or pressure.size <= max(interval):
         return None, None
-    at = [_pressure_at(pressure, each) for each in range(interval[0], interval[1] + 1)]
-    here = at[frame - interval[0]]
-    if not np.isfinite(at).all():
+    # the change to the first frame of the interval began after the frame before it
+    over = [_pressure_at(pressure, place) for place in np.arange(interval[0] - 1, interval[1] + 0.25, 0.5)]
+    if not np.isfinite(over).all():
         return None, None
-    return here, (min(at), max(at))
+    return _pressure_at(pressure, frame - 0.5), (min(over), max(over))
 
 
-def _pressure_at(pressure: Floats, frame: int) -> float:
-    """Between the last frame of one class and the first of the other."""
-    over = min(PRESSURE_OVER, frame, pressure.size - frame)
-    around = pressure[frame - over : frame + over]
+def _pressure_at(pressure: Floats, place: float) -> float:
+    """GPa at a frame, or with a half between two, averaged over the frames near it to tame their errors."""
+    reach = min(PRESSURE_OVER, place, pressure.size - 1 - place)
+    around = pressure[int(np.ceil(place - reach)) : int(np.floor(place + reach)) + 1]
     around = around[np.isfinite(around)]
     return float(around.mean()) if around.size else float("nan")
 
@@ -188,9 +184,7 @@ def _pressure_at(pressure: Floats, frame: int) -> float:
 
 
 def accuracy(class_index: ArrayLike, truth: ArrayLike) -> float:
-    """Share of the spectra with a true class (truth >= 0) that were given it; no class is not the right
-    one.
-    """
+    """Share of the spectra with a true class (not -1) that were given it; to give none is to be wrong."""
     given, right = np.asarray(class_index, dtype=np.int64), np.asarray(truth, dtype=np.int64)
     known = right >= 0
     return float(np.mean(given[known] == right[known])) if known.any() else float("nan")
@@ -213,9 +207,7 @@ class Calibration:
 
 
 def calibration(probability: Floats, truth: ArrayLike, steps: int = 10) -> Calibration:
-    """Calibration of probabilities (n_spectra, n_classes) against true classes (n_spectra,); NaN and -1
-    left out.
-    """
+    """Calibration of probabilities (n_spectra, n_classes) where there are some, against known true classes."""
     labels = np.asarray(truth, dtype=np.int64)
     known = (labels >= 0) & np.isfinite(probability).all(axis=1)
     values, labels = probability[known], labels[known]
