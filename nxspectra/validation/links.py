@@ -155,18 +155,22 @@ def depends_on(case: FieldCase) -> Iterator[Finding]:
 
 
 def depends_on_attribute(case: GroupCase, item: Item) -> Iterator[Finding]:
-    """The same for the transformations themselves, where no chain leads to them."""
+    """The same for the transformations themselves, which a chain may lead to or not."""
     node = item.node
     if item.link is not None or not isinstance(node, Group | Field) or "depends_on" not in node.attributes:
         return
     text = one(node.attributes["depends_on"])
-    fault = _chain_fault(case.entry, item.path, text) if isinstance(text, str) else "is not text"
+    # further on in the chain each transformation is asked for itself
+    fault = _chain_fault(case.entry, item.path, text, 1) if isinstance(text, str) else "is not text"
     if fault is not None:
         yield DEPENDS_ON.at(f"{item.path}@depends_on", fault, severity=Severity.WARNING)
 
 
-def _chain_fault(entry: Entry, path: str, text: str) -> str | None:
-    """What is wrong with the chain that begins with `text` at `path`; None if it ends as it should."""
+def _chain_fault(entry: Entry, path: str, text: str, steps: int | None = None) -> str | None:
+    """What is wrong with the chain that begins with `text` at `path`; None if it ends as it should.
+
+    With `steps` only so many are looked at for one that leads nowhere, and only circles through `path` count.
+    """
     root, seen, at = entry.root, [path], path
     while text.strip() not in ("", "."):
         text = text.strip()
@@ -174,11 +178,14 @@ def _chain_fault(entry: Entry, path: str, text: str) -> str | None:
         found = root.find(way)
         step = "leads to" if at == path else f"leads to {at}, which depends on"
         if found is None:
-            if leads_into_collection(root, at, way):
+            if leads_into_collection(root, at, way) or (steps is not None and len(seen) > steps):
                 return None
-            return f"{step} {quoted(text)}, where there is nothing; a transformation or a dot expected"
+            there = f"; is /{text} meant, from the top of the file?" if root.find(f"/{text}") else ""
+            return f"{step} {quoted(text)}, where there is nothing{there or '; a transformation expected'}"
         at, node = found
         if at in seen:
+            if steps is not None and at != path:
+                return None
             return f"comes back to {at}: " + " -> ".join([*seen[seen.index(at) :], at][:8])
         seen.append(at)
         if isinstance(node, Group) and "depends_on" in node.children:
