@@ -236,6 +236,11 @@ def test_too_many_attributes_are_refused(path: Path, monkeypatch: pytest.MonkeyP
     assert findings(path, fill) == {where: "too-many-attributes"}
 
 
+def test_what_takes_too_long_to_look_through_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guarding, "SECONDS", -1)
+    assert findings(path, lambda file: file.create_group("a/b")) == {"/a": "took-too-long"}
+
+
 def test_fifteen_hundred_groups_in_each_other_are_walked(path: Path) -> None:
     def fill(file: h5py.File) -> None:
         group = file.id

@@ -364,6 +364,17 @@ def test_an_object_with_too_many_attributes_is_said_to_be_unreadable(
     monkeypatch.setattr(reading_room, "ATTRIBUTES", 3)
     tree = tree_of(path, lambda file: file.create_group("a").attrs.update(a=1, b=2, c=3, d=4))
     assert "4 attributes" in reason_at(tree, "a").reason
+    assert reason_at(tree, "a").rule == "too-many-attributes"
+
+
+def test_what_there_was_no_time_for_is_said_to_be_unreadable(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading_room, "SECONDS", -1)
+    tree = tree_of(path, lambda file: [file.create_group(name) for name in "abc"])
+    assert list(tree) == ["a"]
+    assert "2 items after it" in reason_at(tree, "a").reason
+    assert reason_at(tree, "a").rule == "took-too-long"
 
 
 def test_a_small_value_in_an_enormous_chunk_stays_in_the_file(path: Path) -> None:
@@ -619,6 +630,18 @@ def test_a_file_that_is_being_written_is_busy(path: Path, options: list[str], ki
                 assert busy(path) is not None
         finally:
             writer.kill()
+
+
+def test_a_file_that_changes_while_it_is_read_is_busy(path: Path) -> None:
+    tree_of(path, lambda file: file.create_group("a"))
+
+    def keep(*_: object) -> bool:
+        with path.open("ab") as file:
+            file.write(b"more")
+        return True
+
+    with pytest.raises(FileBusy, match="changed while it was read"):
+        read(path, keep=keep)
 
 
 def test_a_finished_file_is_not_busy(path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from nxspectra.hdf5.opening import SourceFile, opened
 from nxspectra.hdf5.reading import shape_of
 from nxspectra.hdf5.storage import FAILURES, lies_in_file, reason
 from nxspectra.hdf5.values import name_text
-from nxspectra.hdf5.walking import ATTRIBUTES, DEPTH, ITEMS, Entry, entries
+from nxspectra.hdf5.walking import ATTRIBUTES, DEPTH, ITEMS, SECONDS, Entry, entries
 from nxspectra.tree import LINKS_FOLLOWED
 
 LARGEST = 16 << 40
@@ -44,6 +45,7 @@ RULES = {
     "too-deep": "has too many groups inside groups",
     "too-many-items": "has too many items",
     "too-many-attributes": "has too many attributes",
+    "took-too-long": "takes too long to look through",
     "user-defined-link": "is a link that only another program understands",
     "impossible-name": "has a name that leads elsewhere",
     "damaged": "cannot be opened",
@@ -75,6 +77,7 @@ class Patrol:
         self.source = source
         self.allowed = allowed
         self.left = ITEMS
+        self.end = time.thread_time() + SECONDS
         self.root: int = h5o.get_info(file).addr
         self.stack: list[tuple[h5g.GroupID, str, int, Iterator[Entry]]] = []
         """Groups under way: each with its path, its address and what is still to come."""
@@ -95,6 +98,12 @@ class Patrol:
             if entry is None:
                 self.stack.pop()
                 self.above.discard(address)
+            elif time.thread_time() > self.end:
+                where = f"{path}/{name_text(entry.name)}"
+                yield Finding(
+                    where, "took-too-long", f"was not reached in {SECONDS} s of computing, nor was the rest"
+                )
+                return
             else:
                 yield from self.entry(here, entry, f"{path}/{name_text(entry.name)}")
         yield from self.loops()

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from h5py import h5a, h5d, h5f, h5g, h5l, h5o, h5r, h5s, h5t
 
-from nxspectra.errors import NotHDF5
+from nxspectra.errors import FileBusy, FileChanged, NotHDF5
 from nxspectra.hdf5.opening import SourceFile, opened
 from nxspectra.hdf5.storage import FAILURES, Storage, StoredValue, reason, with_filters
 from nxspectra.hdf5.values import ValueType, decoded, given_value, name_text, unlocated
-from nxspectra.hdf5.walking import ATTRIBUTES, DEPTH, ITEMS, Entry, entries
+from nxspectra.hdf5.walking import ATTRIBUTES, DEPTH, ITEMS, SECONDS, Entry, TooMuchError, entries
 from nxspectra.tree import Array, Attribute, Field, Group, Link, Node, Null, Unreadable, one
 
 Keep: TypeAlias = Callable[[str, "str | None"], bool]
@@ -44,6 +45,12 @@ def read(path: str | os.PathLike[str], *, keep: Keep | None = None) -> Group:
             raise failed.error from None
         except FAILURES as error:
             raise NotHDF5(f"{path}: is damaged: {reason(error)}") from None
+        try:
+            source.verify()
+        except FileChanged:
+            raise FileBusy(
+                f"{path}: changed while it was read; wait until it is written, and read it again"
+            ) from None
     return root.read_from(source)
 
 
@@ -62,6 +69,7 @@ class Walk:
         self.source = source
         self.keep = keep
         self.left = ITEMS
+        self.end = time.thread_time() + SECONDS
         self.stack: list[Frame] = []
         self.types: dict[bytes, ValueType] = {}
         self.places: dict[int, str] = {}
@@ -79,6 +87,9 @@ class Walk:
             depth = len(self.stack)
             for entry in to_come:
                 step = name_text(entry.name)
+                if time.thread_time() > self.end:
+                    children[step] = self.not_reached(to_come)
+                    continue
                 children[step] = self.node(here, entry, f"{path}/{step}")
                 if len(self.stack) > depth:
                     break
@@ -87,6 +98,13 @@ class Walk:
         for tell in self.referring:
             tell()
         return root
+
+    def not_reached(self, to_come: Iterator[Entry]) -> Unreadable:
+        """What stands for an item that there was no time for, and for those after it."""
+        self.source.pruned = True
+        after = sum(1 for _ in to_come)
+        beside = f", nor were {after} items after it in this group" if after else ""
+        return Unreadable(f"was not reached in {SECONDS} s of computing{beside}", "took-too-long")
 
     def node(self, here: h5g.GroupID, entry: Entry, path: str) -> Node:
         _, name, kind, address = entry
@@ -104,6 +122,8 @@ class Walk:
             if kind == h5l.TYPE_EXTERNAL:
                 file, target = here.links.get_val(name)
                 return Link(name_text(target), name_text(file), "external")
+        except TooMuchError as error:
+            return Unreadable(reason(error), error.rule)
         except FAILURES as error:
             return Unreadable(f"cannot be read: {reason(error)}")
         return Unreadable(f"is a user-defined link (type {kind}), which is not followed", "user-defined-link")
@@ -170,7 +190,9 @@ class Walk:
         if not count:
             return attributes
         if count > ATTRIBUTES:
-            raise ValueError(f"it has {count} attributes, more than {ATTRIBUTES}")
+            raise TooMuchError(
+                "too-many-attributes", f"has {count} attributes, more than {ATTRIBUTES}; it is not read"
+            )
         names: list[bytes] = []
         h5a.iterate(item, names.append)
         for name in names:

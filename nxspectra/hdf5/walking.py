@@ -12,6 +12,16 @@ ITEMS = 1_000_000
 """Objects and links in a file."""
 ATTRIBUTES = 100_000
 """Attributes of one object."""
+SECONDS = 50
+"""Of processor time, to look through a file."""
+
+
+class TooMuchError(ValueError):
+    """There is more of something than anyone should have to look at; `rule` says of what."""
+
+    def __init__(self, rule: str, reason: str) -> None:
+        super().__init__(reason)
+        self.rule = rule
 
 
 class Entry(NamedTuple):
