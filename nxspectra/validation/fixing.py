@@ -134,17 +134,22 @@ def misspelled_name(case: Case) -> Iterator[Edit]:
 
 
 def missing_class(case: Case) -> Iterator[Edit]:
-    """A group with the usual name of the one that is asked for, and no class at all."""
+    """A group with the usual name of the one that is asked for, and no class, or one with a slip."""
     asked = _asked(case)
     if not isinstance(asked, GroupRule):
         return
     parent, _, last = case.finding.path.rpartition("/")
     usual = asked.name or asked.nx_class.removeprefix("NX")
     here = case.real(f"{parent}/{usual if last.startswith('(') else last}")
-    if here is not None and isinstance(here[1], Group) and "NX_class" not in here[1].attributes:
+    if here is None or not isinstance(here[1], Group):
+        return
+    path, has = f"{here[0]}@NX_class", here[1].nx_class
+    if "NX_class" not in here[1].attributes:
         why = f"{asked.nx_class} is asked for here, and this group has no class"
-        path = f"{here[0]}@NX_class"
         yield Edit(Action.ADD_ATTRIBUTE, path, asked.nx_class, None, case.finding.rule, why)
+    elif has and case.library.base_class(has) is None and _is_slip(has, asked.nx_class):
+        why = f"{asked.nx_class} is asked for here, and NeXus knows no {has}"
+        yield Edit(Action.REPLACE_ATTRIBUTE, path, asked.nx_class, has, case.finding.rule, why)
 
 
 def known_class(case: Case) -> Iterator[Edit]:
