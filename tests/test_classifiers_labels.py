@@ -96,6 +96,16 @@ def test_a_label_may_be_for_one_of_several_files() -> None:
     assert two.class_index.tolist() == [-1, 0, -1, -1, -1, 1]
 
 
+def test_a_file_name_that_two_files_have_is_not_enough() -> None:
+    runs = [run(name="/may/ramp.nxs"), run(name="/june/ramp.nxs")]
+    with pytest.raises(
+        LabelError, match=r"more than one file 'ramp\.nxs' among those given: /may/ramp\.nxs, /june"
+    ):
+        labelled(runs, ["ramp.nxs:low=0", "high=5"])
+    one, other = labelled(runs, ["/june/ramp.nxs:low=0", "high=5"])
+    assert (one.class_index[0], other.class_index[0]) == (-1, 0)
+
+
 def test_an_expert_and_a_simulation_that_contradict_each_other_in_one_file_are_an_error() -> None:
     tree = said_by("simulation", [0, 0, 0, 1, 1, 1], said_by("expert", [0, 0, 1, 1, 1, 1]))
     with pytest.raises(LabelError, match=r"frame 2"):
@@ -111,7 +121,7 @@ def test_an_expert_and_a_simulation_that_contradict_each_other_in_one_file_are_a
         (["low=0", "high=pressure>80GPa"], r"no spectrum is left for class 'high' \(high=pressure>80GPa\)"),
         (["low=0-5"], r"at least two classes, and there is only 'low'"),
         ([], r"at least two classes, and there is none"),
-        (["other.nxs:low=0", "high=5"], r"no file 'other\.nxs' among those given; they are ramp_42\.nxs"),
+        (["other.nxs:low=0", "high=5"], r"no file 'other\.nxs' among those given: ramp_42\.nxs"),
         (["low=5-3", "high=5"], r"low=5-3: the range 5-3 runs backwards"),
         (["low", "high=5"], r"'low' is not a label: write CLASS=FRAMES"),
         (["=3", "high=5"], r"'=3' is not a label"),

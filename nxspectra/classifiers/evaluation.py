@@ -22,8 +22,8 @@ DRAWN_FROM = 4.0
 whose shape is 1. That is too wide: bins disagree for good, each having its own lines, and not only by
 chance."""
 CHANGE = 8.0
-"""Log odds that a boundary must be worth. A certain spectrum gives 3.7, so that a stretch of another class has
-to hold five, or three at an end of the series."""
+"""Log odds that a boundary must be worth. A certain spectrum gives 3.7, so that a stretch of another class
+has to hold five, or three at an end of the series."""
 DOUBT = 0.05
 """Share of spectra that may have any class: what one spectrum can say at most."""
 PRESSURE_OVER = 2.5
@@ -207,7 +207,7 @@ class Calibration:
 
 
 def calibration(probability: Floats, truth: ArrayLike, steps: int = 10) -> Calibration:
-    """Calibration of probabilities (n_spectra, n_classes) where there are some, against known true classes."""
+    """Calibration of probabilities (n_spectra, n_classes) against true classes; NaN and -1 are left out."""
     labels = np.asarray(truth, dtype=np.int64)
     known = (labels >= 0) & np.isfinite(probability).all(axis=1)
     values, labels = probability[known], labels[known]

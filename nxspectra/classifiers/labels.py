@@ -100,18 +100,13 @@ def labelled(
     frames out of range, contradictions, classes without spectra, fewer than `fewest` classes.
     """
     parsed = parse_labels(labels)
-    for label in parsed:
-        if label.file is not None and not any(_is_file(label.file, name) for name, _, _ in runs):
-            raise LabelError(
-                f"{label.text}: no file {label.file!r} among those given; they are"
-                f" {', '.join(sorted({name for name, _, _ in runs}))}"
-            )
+    meant = [_meant(label, [name for name, _, _ in runs]) for label in parsed]
     own = [_own_labels(name, tree, len(spectra)) for name, spectra, tree in runs]
     named = [name for classes, _ in own for name in classes] + [label.class_name for label in parsed]
     classes = tuple(dict.fromkeys(named))
     result = []
     for (name, spectra, _), (own_classes, own_index) in zip(runs, own, strict=True):
-        mine = [label for label in parsed if label.file is None or _is_file(label.file, name)]
+        mine = [label for label, names in zip(parsed, meant, strict=True) if name in names]
         index = np.full(len(spectra), -1, dtype=np.int64)
         for number, class_name in enumerate(own_classes):
             index[own_index == number] = classes.index(class_name)
@@ -196,8 +191,15 @@ def _condition(part: str, text: str) -> Condition:
     return Condition(concept, converted, part.strip())
 
 
-def _is_file(given: str, name: str) -> bool:
-    return given == name or given in (PurePath(name).name, PurePath(name).stem)
+def _meant(label: Label, names: Sequence[str]) -> Sequence[str]:
+    """The files that a label is for. Raises LabelError if there is none, or if it may be one of several."""
+    if label.file is None or label.file in names:
+        return names if label.file is None else [label.file]
+    found = [name for name in names if label.file in (PurePath(name).name, PurePath(name).stem)]
+    if len(found) == 1:
+        return found
+    problem = "no file" if not found else "more than one file"
+    raise LabelError(f"{label.text}: {problem} {label.file!r} among those given: {', '.join(found or names)}")
 
 
 def _own_labels(name: str, tree: Group | None, number: int) -> tuple[tuple[str, ...], NDArray[np.int64]]:
