@@ -3,7 +3,10 @@
     guard(path)        what in a file from outside could harm its reader, as findings; nothing of it is read
     read(path)         the tree of values; large arrays stay in the file until asked for
     write(root, path)  a copy of the source with the additions, or a fresh file; atomic
+    sidecar(run, path) the tree of a file of links: what was added, and links to the raw file
+    strip(root, path)  the file without what was added to it
     differences(before, after)   what of one file is not in the other as it was
+    broken_links(path) which links lead nowhere
     busy(path)         why a file seems to be still open for writing
     sha256(path)       its digest
 
@@ -13,8 +16,20 @@ files from strangers are for a process of their own, with limits of time and mem
 
 from nxspectra.hdf5.comparing import differences
 from nxspectra.hdf5.guarding import guard
+from nxspectra.hdf5.linking import broken_links, read, sidecar
 from nxspectra.hdf5.opening import busy, sha256
-from nxspectra.hdf5.reading import read
+from nxspectra.hdf5.stripping import added_paths, strip
 from nxspectra.hdf5.writing import write
 
-__all__ = ["busy", "differences", "guard", "read", "sha256", "write"]
+__all__ = [
+    "added_paths",
+    "broken_links",
+    "busy",
+    "differences",
+    "guard",
+    "read",
+    "sha256",
+    "sidecar",
+    "strip",
+    "write",
+]

@@ -16,6 +16,7 @@ from h5py import h5a, h5d, h5f, h5g, h5s, h5t
 from nxspectra.edits import Action, Edit
 from nxspectra.errors import FileError, Refused
 from nxspectra.hdf5.building import TEXT_IN_MEMORY, Builder
+from nxspectra.hdf5.claiming import temporary
 from nxspectra.hdf5.opening import look_at, opened, without_lock
 from nxspectra.hdf5.storage import FAILURES, reason
 from nxspectra.hdf5.values import TEXT, name_bytes
@@ -27,7 +28,6 @@ from nxspectra.hdf5.writing import (
     room,
     source_file,
     take_place,
-    temporary,
     writing_errors,
 )
 from nxspectra.tree import Group

@@ -60,23 +60,33 @@ def write(
         check_tree(root, source, target, in_place=in_place)
         if in_place and not root.additions:
             return target
-        final = target.resolve()
-        check_idle(final)
         copied = None if root.edited else source
-        needed = room(root, copied)
-        with temporary(final, needed) as (file, name):
-            if copied is not None:
-                copy(copied, file, needed)
-            if final.exists():
-                give_rights(file, final, replaced=True)
-            elif copied is not None:
-                give_rights(file, Path(copied.path), replaced=False)
+        with successor(target, copied, room(root, copied), replace=same or overwrite) as name:
             fill(name, root, copied is not None)
-            os.fsync(file)
-            if copied is not None:
-                copied.verify()
-            take_place(name, final, replace=same or overwrite)
     return target
+
+
+@contextmanager
+def successor(target: Path, copied: SourceFile | None, needed: int, *, replace: bool) -> Iterator[Path]:
+    """A file beside `target` to be changed at will, a copy or empty, that takes its place at the end.
+
+    `needed` bytes are to be written besides the copy. If the end is not reached all is as it was.
+    Raises FileBusy, FileChanged, FileError, and Refused where the target has come into being meanwhile.
+    """
+    final = target.resolve()
+    check_idle(final)
+    with temporary(final, needed) as (file, name):
+        if copied is not None:
+            copy(copied, file, needed)
+        if final.exists():
+            give_rights(file, final, replaced=True)
+        elif copied is not None:
+            give_rights(file, Path(copied.path), replaced=False)
+        yield name
+        os.fsync(file)
+        if copied is not None:
+            copied.verify()
+        take_place(name, final, replace=replace)
 
 
 def source_file(source: Source) -> SourceFile:
