@@ -11,6 +11,7 @@ Paths are written from the group they are asked of, with or without a leading sl
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, Self, TypeAlias, runtime_checkable
@@ -132,7 +133,8 @@ class Field:
 
     @property
     def size(self) -> int:
-        return 0 if self.shape is None else int(np.prod(self.shape, dtype=np.int64))
+        shape = self.data.shape
+        return 0 if shape is None else math.prod(shape)
 
     @property
     def units(self) -> str | None:

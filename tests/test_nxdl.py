@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -344,6 +345,77 @@ def test_what_a_definition_extends_is_asked_too_and_what_it_says_itself_wins(tmp
         ("mass", "NXabove.nxdl.xml"),
         ("name", "NXbelow.nxdl.xml"),
     }
+
+
+# -- which version -----------------------------------------------------------------------------
+
+
+def test_a_single_file_is_a_library_too(tmp_path: Path) -> None:
+    file = write(tmp_path, "NXramp", entry('<field name="zz" type="NX_INT"/>'))
+    assert nxdl.definition("NXramp", file).entry.named_fields.exact["zz"][0].type == "NX_INT"
+    assert nxdl.definition("NXmonopd", file).name == "NXmonopd"
+    write(tmp_path, "NXramp", entry('<field name="zz" type="NX_FLOAT"/>'))
+    assert nxdl.definition("NXramp", file).entry.named_fields.exact["zz"][0].type == "NX_FLOAT"
+
+
+def test_an_installed_package_is_a_library_too() -> None:
+    files = Library(Path("nexusformat")).files
+    assert files == {name: path for name, path in Library().files.items() if name in files}
+    assert "NXmx" in files
+
+
+@pytest.mark.parametrize("name", ["nothing_of_the_kind", "nothing.nxdl.xml", "nothing/at/all", "json"])
+def test_what_is_no_library_is_said_so(name: str) -> None:
+    with pytest.raises(UnknownDefinition, match="no such"):
+        Library(Path(name))
+
+
+def test_versions_stand_side_by_side_and_differ_in_digest(tmp_path: Path) -> None:
+    older, newer = tmp_path / "older", tmp_path / "newer"
+    for folder, kind in ((older, "NX_INT"), (newer, "NX_FLOAT")):
+        folder.mkdir()
+        write(folder, "NXramp", entry(f'<field name="zz" type="{kind}"/>'))
+    tree = Group("NXroot", {"entry": Group("NXentry", {"definition": Field("NXramp"), "zz": Field(1)})})
+    assert validate(tree, definitions=older).conforms
+    assert not validate(tree, definitions=newer).conforms
+    assert validate(tree, definitions=older).conforms
+    digests = {nxdl.definition("NXramp", folder).digest for folder in (older, newer)}
+    assert len(digests) == 2
+    assert all(len(digest) == 64 for digest in digests)
+
+
+def test_a_digest_does_not_depend_on_where_the_files_lie(tmp_path: Path) -> None:
+    copy = shutil.copytree(official()[0], tmp_path / "copy")
+    assert nxdl.definition("NXmonopd", copy).digest == nxdl.definition("NXmonopd").digest
+
+
+def test_a_base_class_that_is_used_counts_in_the_digest(tmp_path: Path) -> None:
+    copy = shutil.copytree(official()[0], tmp_path / "copy")
+    base = copy / "base_classes" / "NXsample.nxdl.xml"
+    base.write_text(base.read_text() + "\n")
+    assert nxdl.definition("NXmonopd", copy).digest != nxdl.definition("NXmonopd").digest
+
+
+def test_a_version_is_pinned_by_the_beginning_of_its_digest() -> None:
+    digest = nxdl.definition("NXmonopd").digest
+    assert nxdl.definition(f"NXmonopd@{digest[:8]}").name == "NXmonopd"
+    tree = conforming()
+    assert validate(tree, f"nxdiffraction_spectra@{nxdl.definition().digest[:12]}").conforms
+    for wrong in ("0" * 12, "", digest[:3]):
+        with pytest.raises(UnknownDefinition, match=digest):
+            nxdl.definition(f"NXmonopd@{wrong}")
+
+
+def test_a_named_group_is_required_though_the_parent_has_an_optional_one_without_name(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, "NXbelow", entry('<group type="NXcoordinate_system" optional="true"/>'))
+    body = '<group type="NXcoordinate_system" name="geometry"/>'
+    write(tmp_path, "NXabove", entry(body), extends="NXbelow")
+    (geometry,) = (
+        group for group in nxdl.definition("NXabove", tmp_path).entry.groups if group.name == "geometry"
+    )
+    assert geometry.need == "required"
 
 
 # -- the cache ---------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from nxspectra import hdf5, nxdl
 from nxspectra.findings import Report, Severity
 from nxspectra.nxdl import AttributeRule, FieldRule, GroupRule
 from nxspectra.nxdl.library import official
-from nxspectra.testing import maximal, minimal
+from nxspectra.testing import conforming, maximal, minimal
 from nxspectra.tree import Field, Group, Link, Node, Unreadable
 from nxspectra.validation import RULES, validate
 from nxspectra.validation.policies import POLICIES
@@ -52,6 +52,63 @@ def test_a_tree_made_from_the_rules_of_a_definition_has_no_finding_above_info(na
     least = validate(minimal(name))
     assert least.conforms
     assert all(message.startswith("recommended") for _, _, message in above_info(least))
+
+
+# -- policy ------------------------------------------------------------------------------------
+
+
+def applied(report: Report) -> dict[str, str]:
+    """Policy -> first place where it was applied."""
+    return {
+        each.message.partition(":")[0]: each.path for each in report.findings if each.rule == "policy-applied"
+    }
+
+
+NXXBASE = maximal("NXxbase").put("entry/instrument/detector/data@signal", "1")
+PARAMETER = Field(1.0, units="{units of logged value}")
+MASSES = Field(np.ones((2, 2)), units="mg")
+
+
+@pytest.mark.parametrize(
+    ("policy", "tree", "path"),
+    [
+        ("unit-categories-as-values", maximal("NXazint2d"), "/entry/data/radial_axis@units"),
+        ("lists-as-values", maximal("NXazint1d"), "/entry/data@axes"),
+        ("definition-before-base-class", maximal("NXarpes"), "/entry/instrument/analyser/acquisition_mode"),
+        ("numbers-as-text", NXXBASE, "/entry/instrument/detector/data@signal"),
+        ("base-class-dimensions", conforming().put("entry/sample/mass", MASSES), "/entry/sample/mass"),
+        (
+            "units-of-parameters",
+            conforming().put("entry/reduction/input/factor", PARAMETER),
+            "/entry/reduction/input/factor@units",
+        ),
+        ("numbers-without-type", maximal("NXxlaue"), "/entry/instrument/source/distribution/data"),
+        ("values-before-type", maximal("NXcxi_ptycho"), "/entry/instrument_1/source_1/probe"),
+        ("required-and-deprecated", minimal("NXxpcs"), "/entry/scan_number"),
+    ],
+)
+def test_a_policy_is_applied_and_said_so(policy: str, tree: Group, path: str) -> None:
+    report = validate(tree)
+    assert report.conforms
+    assert applied(report)[policy] == path
+
+
+def test_every_policy_is_applied_in_some_test() -> None:
+    marks = test_a_policy_is_applied_and_said_so.pytestmark  # type: ignore[attr-defined]
+    assert [row[0] for row in marks[0].args[1]] == list(POLICIES)
+
+
+def test_a_policy_excuses_no_more_than_it_says() -> None:
+    azint = maximal("NXazint1d")
+    for broken in (
+        azint.put("entry/data/radial_axis@units", "keV"),
+        azint.put("entry/data@axes", np.array([".", "I"])),
+        azint.put("entry/data@axes", "['.', 'radial_axis']"),
+        NXXBASE.put("entry/instrument/detector/data@signal", "2"),
+        maximal("NXcxi_ptycho").put("entry/instrument_1/source_1/probe", Field("oracle")),
+        maximal("NXxbase").put("entry/title", Field(42)),
+    ):
+        assert above_info(validate(broken))
 
 
 # -- the validator of nexusformat --------------------------------------------------------------

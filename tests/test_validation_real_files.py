@@ -150,12 +150,12 @@ CONFIRMED: dict[str, dict[str, tuple[str, ...]]] = {
 }
 """File -> rule -> where, of every violation and every warning but those about what is only recommended.
 
-538039.nxs (DLS I16, NXmx): the chains of transformations name paths without the slash that begins a path from
-the top of the file; roi1 is an NXdetector, so it needs what NXmx asks of one. AgBehenate_228.hdf5 (APS, NXsas):
-lengths without units, the size of a slit as a sentence, the images only in NXdata. Therm_6_2.nxs (DLS I03, NXmx):
-a beam centre in pixels where a length is asked, count_time without units, images that came in another file.
-The files of P02.2 and of IPNS name no definition, so they are compared with ours, and lack what only a migration
-can add.
+538039.nxs (DLS I16, NXmx): the chains of transformations name paths without the slash that begins a path
+from the top of the file; roi1 is an NXdetector, so it needs what NXmx asks of one. AgBehenate_228.hdf5 (APS,
+NXsas): lengths without units, the size of a slit as a sentence, the images only in NXdata. Therm_6_2.nxs
+(DLS I03, NXmx): a beam centre in pixels where a length is asked, count_time without units, images that came
+in another file. The files of P02.2 and of IPNS name no definition, so they are compared with ours, and lack
+what only a migration can add.
 """
 
 

@@ -23,8 +23,8 @@ from nxspectra.validation.policies import Applied
 
 SMALL = 2**16
 """Bytes; values up to this size are read when a rule asks for them."""
-LARGE = 2**24
-"""Bytes; the spectra themselves are read up to this size."""
+LARGE = 2**20
+"""Bytes; of a larger series of spectra only every so many are read, so that about this much is."""
 
 
 @dataclass(slots=True)
@@ -127,6 +127,21 @@ class FieldCase:
     def value(self) -> Array | None:
         """The value if it is small, else None."""
         return self.value_of(SMALL)
+
+    @property
+    def spectra(self) -> Array | None:
+        """The value; of a large one every so many rows. None if it cannot be read. Raises FileChanged."""
+        field = self.field
+        if not field.shape:
+            return self.value_of(LARGE)
+        size = field.size * max(field.dtype.itemsize, 1)
+        try:
+            return np.asarray(field.data[:: max(-(-size // LARGE), 1)])
+        except FileChanged:
+            raise
+        except FileError as error:
+            self.entry.unread[self.path] = str(error)
+            return None
 
     def applied(self, policy: str) -> None:
         self.entry.policies.note(policy, self.path, self.origin)

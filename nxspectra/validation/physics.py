@@ -63,9 +63,9 @@ def physics(entry: Entry) -> Iterator[Finding]:
     for case in entry.concepts.get("data/two_theta", ()):
         yield from two_theta_order(case)
     for case in entry.concepts.get("data/intensity", ()):
-        value = case.value_of(LARGE)
-        yield from nan_values(case, value)
-        yield from negative_counts(case, value)
+        spectra = case.spectra
+        yield from nan_values(case, spectra)
+        yield from negative_counts(case, spectra)
     for case in entry.concepts.get("CLASSIFICATIONclassification/labels/class_index", ()):
         yield from class_index(case)
 
@@ -141,8 +141,9 @@ def nan_values(case: FieldCase, value: Array | None) -> Iterator[Finding]:
     if number:
         rows = odd.reshape(odd.shape[0], -1).any(axis=1).sum() if odd.ndim > 1 else 0
         where = f", in {rows} of {odd.shape[0]} spectra" if odd.ndim > 1 else ""
+        of = "" if value.size == case.field.size else " that were looked at"
         yield NAN_VALUES.found(
-            case, f"{number} of {value.size} values are not finite{where}; they are taken for missing"
+            case, f"{number} of {value.size} values{of} are not finite{where}; they are taken for missing"
         )
 
 

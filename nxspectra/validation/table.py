@@ -409,7 +409,7 @@ IMPLAUSIBLE_VALUE = _rule(
 NAN_VALUES = _rule(
     "nan-values",
     WARNING,
-    "Spectra and their conditions are numbers; large arrays are not looked into.",
+    "Spectra and their conditions are numbers; of a large series every so many spectra are looked at.",
     "`/entry/data/intensity`: 12 of 288 values are not finite, in 1 of 6 spectra",
 )
 NEGATIVE_COUNTS = _rule(
