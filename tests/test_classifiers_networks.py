@@ -261,6 +261,21 @@ def test_weighted_trains_on_clean_originals_and_on_symmetric_noise_of_the_measur
     assert not np.array_equal(drawn[0], drawn[1])
 
 
+def test_of_many_labelled_spectra_each_iteration_sees_a_dozen_others_half_of_each_class(
+    drawn: list[NDArray[np.float32]],
+) -> None:
+    spectra = simulate(seed=3, frames=60, points=300).spectra
+    X = np.delete(Preprocessing()(spectra), range(20, 40), axis=0)
+    classes = [0] * 25 + [1] * 15
+    fitted = Weighted(bins=1, iterations=1, hidden=4).fit(X, classes)
+    raw = drawn[0] * fitted.networks_.scale[:, 1:] + fitted.networks_.shift[:, 1:]
+    clean = raw.reshape(4, 12, 300)[0]
+    seen = [int(np.argmin(np.abs(X - each).max(axis=1))) for each in clean]
+    assert len(set(seen)) == 12
+    assert [classes[each] for each in seen] == [0] * 6 + [1] * 6
+    assert not np.array_equal(drawn[0].reshape(4, 12, 300)[0], drawn[1].reshape(4, 12, 300)[0])
+
+
 def test_noise_is_measured_although_neighbours_share_pixels() -> None:
     quiet, noisy = (simulate(seed=5, noise=noise).spectra.select(FRAMES) for noise in (0.0, 1.0))
     truth = (noisy.intensity - quiet.intensity)[:, :4020].reshape(4, 15, 268)

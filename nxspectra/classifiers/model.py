@@ -96,8 +96,8 @@ class Model:
     """A trained classifier with its card."""
 
     estimator: Classifier
-    card: Card
-    two_theta: Floats
+    card: Card = field(repr=False)
+    two_theta: Floats = field(repr=False)
     """(n_points,), degrees."""
     digest: str
     """sha256 of the file in hex."""

@@ -81,9 +81,8 @@ class Weighted(Binned):
         self.seed = seed
 
     def _axis(self, points: int) -> Floats:
-        return np.arange(
-            points, dtype=np.float64
-        )  # standardised, the number of a point does as well as its angle
+        # standardised, the number of a point does as well as its angle
+        return np.arange(points, dtype=np.float64)
 
     def _learn(self, curves: Curves, rng: np.random.Generator) -> tuple[Networks, Examples]:
         networks = _networks()
