@@ -258,13 +258,35 @@ CONCEPTS: tuple[Concept, ...] = (
         1e5,
         1e-2,
     ),
+    Concept(
+        "sample/pressure_env/type",
+        Kind.TEXT,
+        Level.RECOMMENDED,
+        "the device that made the pressure",
+        "'dynamic diamond anvil cell'",
+        ("pressure_device", "cell"),
+    ),
+    Concept(
+        "instrument/detector/start_time",
+        Kind.QUANTITY,
+        Level.RECOMMENDED,
+        "when each exposure began",
+        "/entry/frame_times",
+        ("frame_times",),
+        "s",
+        Extent.EACH,
+        0.0,
+        1e10,
+        1e-9,
+    ),
     INTENSITY,
     TWO_THETA,
 )
 
 BY_PATH = {concept.path: concept for concept in CONCEPTS}
 BY_WORD = {
-    **{word: concept for concept in CONCEPTS for word in (concept.path.rpartition("/")[2],)},
+    # the first of several that end alike: start_time is that of the series, not of its exposures
+    **{concept.path.rpartition("/")[2]: concept for concept in reversed(CONCEPTS)},
     **{alias: concept for concept in CONCEPTS for alias in concept.aliases},
     **BY_PATH,
 }
@@ -279,8 +301,11 @@ GROUP_CLASSES = {
     "detector": "NXdetector",
     "sample": "NXsample",
     "data": "NXdata",
+    "pressure_env": "NXenvironment",
 }
 """The class of each group on the way to a concept."""
+NAMED = frozenset({"data", "pressure_env"})
+"""Those that the definition calls by name; the others may be called anything."""
 
 
 def concept(word: str) -> Concept:

@@ -131,6 +131,8 @@ class Refusal:
     selection: Selection
     units: tuple[str, ...]
     reason: str
+    sensor: str = ""
+    """What kind of gauge or drive of the cell it is instead."""
 
 
 @dataclass(frozen=True)
@@ -284,7 +286,7 @@ def _resolved(files: tuple[tuple[Path, str], ...]) -> Crosswalk:
             for order, item in enumerate(sorted(rules.values(), key=lambda item: depth[item.id]))
         ),
         tuple(
-            Refusal(item.id, concept(item.concept), Selection.of(item), item.units, item.reason)
+            Refusal(item.id, concept(item.concept), Selection.of(item), item.units, item.reason, item.sensor)
             for item in refusals.values()
         ),
         tuple(

@@ -156,9 +156,23 @@ class RefusalText(KeysText):
     """A refusal: these keys look like the concept and must not be taken for it."""
 
     units: tuple[Name, ...] = Field((), description="Only when the key has one of these units.")
+    sensor: str = Field(
+        "",
+        max_length=80,
+        description=(
+            "What kind of gauge or drive it is instead, such as `gas membrane`: then it is placed as a sensor"
+            " of sample/pressure_env."
+        ),
+    )
     reason: str = Field(
         min_length=10, description="Why not, in a sentence for the person who expected it to be taken."
     )
+
+    @model_validator(mode="after")
+    def _of_pressure(self) -> RefusalText:
+        if self.sensor and concept(self.concept).path != "sample/pressure":
+            raise ValueError("only what is refused as sample/pressure can be a sensor of sample/pressure_env")
+        return self
 
 
 class ConstantText(Strict):

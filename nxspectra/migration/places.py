@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from nxspectra.migration.concepts import GROUP_CLASSES, Concept
+from nxspectra.migration.concepts import GROUP_CLASSES, NAMED, Concept
 from nxspectra.spectra import DEFINITION
 from nxspectra.tree import Addition, Attribute, Evidence, Field, Group, Link, Node
 
@@ -36,7 +36,7 @@ def _of_class(root: Group, path: str, usual: str) -> list[str]:
     for name in sorted(group.children, key=lambda name: (name != usual, name)) if group else ():
         below = root.find(f"{path}/{name}")
         if below is not None and isinstance(below[1], Group):
-            fixed = usual == "data" and name != "data"
+            fixed = usual in NAMED and name != usual
             if below[1].nx_class == GROUP_CLASSES[usual] and not fixed and below[0] not in found:
                 found.append(below[0])
     return found

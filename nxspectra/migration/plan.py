@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from nxspectra.errors import Refused
 from nxspectra.findings import Finding, Severity
+from nxspectra.migration.beside import place_reduction, place_sensors
 from nxspectra.migration.choosing import (
     Choice,
     Fitted,
@@ -34,7 +35,7 @@ from nxspectra.migration.concepts import (
 from nxspectra.migration.crosswalk import Crosswalk
 from nxspectra.migration.data_group import DataGroup
 from nxspectra.migration.facts import Fact, Sidecar, how_to_give
-from nxspectra.migration.forms import Floats, Problem, short, text_attribute
+from nxspectra.migration.forms import Floats, Problem, iso_date, short, text_attribute
 from nxspectra.migration.outcome import EntryOutcome, Found, State
 from nxspectra.migration.places import (
     SUBENTRY,
@@ -193,8 +194,14 @@ class _Planning:
         for concept in CONCEPTS:
             if concept.kind not in (Kind.INTENSITY, Kind.ANGLES):
                 self._concept(concept, n)
+        if not known.is_left:
+            told, noted = place_sensors(self.draft, known.survey.sensors, n)
+            self.found += told
+            self.findings += noted
         if shape is not None:
             self._data(data, series, shape)
+            reduction = self._reduction(series)
+            self.found += [] if reduction is None else [reduction]
         else:
             self._no_spectra()
         additions = () if known.is_left else tuple(self.draft.additions)
@@ -342,10 +349,18 @@ class _Planning:
                 # it is the axis of the spectra by a link, and a link's object says where it stands
                 path = f"{self.draft.group(tuple(steps))}/pressure"
                 item = item.with_attributes(target=path)
+            if concept.path == "instrument/detector/start_time":
+                item = self._counted_from(item, choice)
             path, state = self.draft.put(concept, item, choice.evidence), State.PLACED
         self._tell(
             concept, choice.evidence, path, choice.values, state, agreeing=agreeing, sidecar=choice.sidecar
         )
+
+    def _counted_from(self, item: Field, choice: Choice) -> Field:
+        """The times with the moment from which they are counted, where the raw key says it."""
+        raw = self.root.get(choice.real) if choice.real else None
+        start = None if raw is None else iso_date(text_attribute(raw, "start") or "")
+        return item if start is None else item.with_attributes(start=start)
 
     def _is_whole(self, steps: list[str]) -> bool:
         """Is everything known that a group of this kind must have, so that it may be made?"""
@@ -438,6 +453,12 @@ class _Planning:
             self.found += data.place(series)
             data.axes(pressure)
         data.defaults(self.known.path, self.first)
+
+    def _reduction(self, series: Series | None) -> Found | None:
+        integrations = [
+            path for path in self.known.survey.integrations if path.startswith(f"{self.known.path}/")
+        ]
+        return place_reduction(self.draft, integrations, None if series is None else series.intensity.real)
 
     def _no_spectra(self) -> None:
         known = self.known

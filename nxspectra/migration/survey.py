@@ -9,6 +9,7 @@ import numpy as np
 
 from nxspectra import units
 from nxspectra.findings import Finding, Severity
+from nxspectra.migration.beside import Sensor, is_integration, sensor
 from nxspectra.migration.concepts import ENERGY, Concept, Kind
 from nxspectra.migration.crosswalk import Crosswalk, Key, Refusal, Rule
 from nxspectra.migration.forms import (
@@ -83,6 +84,9 @@ class Survey:
     """Stacks of detector images: path and shape."""
     constants: list[tuple[Concept, str, str, str]] = field(default_factory=list)
     """(concept, value, rule id, path of the key that tells it)."""
+    sensors: list[Sensor] = field(default_factory=list)
+    integrations: list[str] = field(default_factory=list)
+    """Paths of the accounts of an azimuthal integration."""
     neutrons: str | None = None
     """Path of what says that the probe is neutrons."""
 
@@ -107,6 +111,8 @@ def survey(root: Group, entry: str, crosswalk: Crosswalk) -> Survey:
     refused: set[tuple[str, str]] = set()
     for visited in _visit(root, entry, lambda name: name in signs or crosswalk.knows(name)):
         name, node = visited.key.name, visited.node
+        if isinstance(node, Group) and visited.real == visited.key.path and is_integration(name, node):
+            found.integrations.append(visited.key.path)
         if isinstance(node, Field) and _is_stack(node, visited.key):
             found.frames.append((visited.key.path, node.shape or ()))
         if name in signs and isinstance(node, Field):
@@ -208,6 +214,9 @@ def _consider(found: Survey, crosswalk: Crosswalk, visited: _Visited) -> set[tup
         if _applies(refusal, node) and refusal.concept.path not in refused:
             refused.add(refusal.concept.path)
             found.problems.append((refusal.concept, _refused(refusal, key, node)))
+            told = sensor(refusal, key, visited.real, node, visited.around)
+            if told is not None and told.real not in {one.real for one in found.sensors}:
+                found.sensors.append(told)
     taken: set[str] = set()
     rules = crosswalk.rules_for(key)
     for rule in rules:
