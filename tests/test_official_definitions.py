@@ -13,13 +13,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nxspectra import hdf5, nxdl
 from nxspectra.findings import Report, Severity
 from nxspectra.nxdl import AttributeRule, FieldRule, GroupRule
 from nxspectra.nxdl.library import official
 from nxspectra.testing import conforming, maximal, minimal
-from nxspectra.tree import Field, Group, Link, Node, Unreadable
+from nxspectra.tree import Attribute, Field, Group, Link, Node, Null, Unreadable
 from nxspectra.validation import RULES, validate
 from nxspectra.validation.policies import POLICIES
 
@@ -671,3 +673,85 @@ def test_who_sees_what_is_broken(tmp_path: Path) -> None:
         if any(disagreement(about, message) is None for about, message in said)
     }
     assert seen == set(BOTH)
+
+
+# -- anything broken ---------------------------------------------------------------------------
+
+STRANGE_NODES = (
+    *(
+        Field(np.zeros((2, 0))),
+        Field("text", units="text"),
+        Field(-1),
+        Field([[True]]),
+        Field(1 + 2j, units="%"),
+    ),
+    *(Field(np.array([b"a"], dtype="V1")), Field.around(Null(), {}), Field(np.nan, units="{unit}")),
+    *(Group(None), Group("NXdata", signal=3, axes=4.5), Group("NXcollection"), Group("", {"": Field(1)})),
+    *(Link("/entry"), Link("."), Link("x", "y", "external"), Unreadable("so")),
+)
+STRANGE_VALUES = (
+    *(
+        "",
+        ".",
+        "..",
+        "/",
+        "1",
+        "nan",
+        "[1,",
+        "NX_ANGLE",
+        "x" * 300,
+        "\x00",
+        -1,
+        0,
+        1,
+        2.5,
+        np.inf,
+        True,
+        None,
+    ),
+    *(np.array([]), np.array(["a", "b"]), np.array([[1, 2]]), Unreadable("so")),
+)
+NAMES = (
+    "depends_on",
+    "units",
+    "signal",
+    "axes",
+    "axis",
+    "target",
+    "default",
+    "NX_class",
+    "vector",
+    "x_indices",
+)
+
+
+@given(
+    name=st.sampled_from(CORPUS),
+    changes=st.lists(
+        st.tuples(
+            st.integers(0, 10**6),
+            st.one_of(
+                st.sampled_from(STRANGE_NODES),
+                st.tuples(st.sampled_from(NAMES), st.sampled_from(STRANGE_VALUES)),
+            ),
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+)
+@settings(max_examples=150)
+def test_whatever_is_broken_is_reported_and_never_raised(
+    name: str, changes: list[tuple[int, Node | tuple[str, Attribute]]]
+) -> None:
+    tree = whole(name)[0]
+    for number, change in changes:
+        paths = [path for path, node in tree.walk() if path.strip("/") and isinstance(node, Group | Field)]
+        path = paths[number % len(paths)]
+        if isinstance(change, tuple):
+            tree = tree.put(f"{path}@{change[0]}", change[1])
+        else:
+            tree = tree.put(path, change)
+    for finding in validate(tree).findings:
+        assert finding.rule in RULES
+        assert finding.path.startswith("/")
+        assert finding.message.isprintable() or "\n" not in finding.message
