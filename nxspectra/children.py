@@ -1,8 +1,8 @@
 """Work on many things in forked processes that may die: what kills one is an answer, and the next goes on.
 
 A fork knows all that its parent knows, so it starts in milliseconds, with what was imported and compiled.
-It is for a program of our own, such as the command, that has no threads; a library that is called from
-anywhere starts fresh processes instead.
+It is for a program of our own, such as the command, that has no threads; `ingestion`, which is called from
+anywhere, starts fresh processes with the same limits.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Limits:
 
     memory: int = 4 * 1024**3
     """Bytes of data beyond what the process holds when it begins."""
-    cpu: int = 60
+    cpu: int = 600
     """Seconds of processor time for one item."""
 
 

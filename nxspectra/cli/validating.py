@@ -17,7 +17,7 @@ from typing import Literal
 import click
 
 from nxspectra import hdf5, nxdl, validation
-from nxspectra.children import Died, answers
+from nxspectra.children import Died, Limits, answers
 from nxspectra.cli.frame import (
     DONE,
     FINDINGS,
@@ -30,7 +30,7 @@ from nxspectra.cli.frame import (
     say,
     worst,
 )
-from nxspectra.errors import FileError, NxspectraError
+from nxspectra.errors import FileBusy, FileError, NxspectraError
 from nxspectra.findings import Report, Severity
 from nxspectra.hdf5.listing import files_of
 from nxspectra.reports import Outcome, Unread, form
@@ -43,6 +43,8 @@ __all__ = ["count_line", "finding_lines", "plural", "say_report", "validate"]
 NOTES = 8
 """More notes than this are shown only to those who ask."""
 COLOURS = {Severity.VIOLATION: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
+LIMITS = Limits(cpu=60)
+"""Of one file: checking takes milliseconds, and what takes a minute is damaged, or absurd."""
 SECONDS = 1.0
 """After these a person who waits is told how far it is."""
 
@@ -182,7 +184,13 @@ def unread(file: Path, message: str, error: BaseException, code: int = UNREADABL
 
 
 def read_and_validate(file: Path, definition: str | None, definitions: Path | None) -> tuple[Group, Report]:
-    """The tree and what is found in it; what is in an NXcollection is read only if a link leads there."""
+    """The tree and what is found in it; what is in an NXcollection is read only if a link leads there.
+
+    A file that somebody has open for writing is not judged: FileBusy.
+    """
+    why = hdf5.busy(file)
+    if why is not None:
+        raise FileBusy(why)
     root = hdf5.read(file, keep=validation.needed)
     report = validation.validate(root, definition, definitions)
     if any(
@@ -206,7 +214,7 @@ def each(files: list[Path], work: Callable[[Path], Checked], workers: int) -> Ge
     progress = Progress(len(files))
     early: dict[int, Checked] = {}
     at = 0
-    with closing(answers(files, work, workers, tick=progress.show)) as done, progress:
+    with closing(answers(files, work, workers, limits=LIMITS, tick=progress.show)) as done, progress:
         for index, answer in done:
             if isinstance(answer, Died):
                 early[index] = Checked(Unread(str(files[index]), answer.reason), UNREADABLE)

@@ -17,11 +17,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from nxspectra.catalogue import Catalogue
+from nxspectra.children import Limits
 from nxspectra.classifiers import Model
 from nxspectra.errors import FileError, NxspectraError, UsageError
 from nxspectra.ingestion.children import take_all
 from nxspectra.ingestion.journey import Arrival, Ingested, State, Stop, Task
-from nxspectra.ingestion.limits import Limits
 from nxspectra.migration import Crosswalk
 from nxspectra.migration.facts import parse_facts
 from nxspectra.settings import Settings

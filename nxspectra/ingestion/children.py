@@ -16,8 +16,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Self
 
+from nxspectra.children import bound_memory, death
 from nxspectra.ingestion.journey import Arrival, Ingested, State, Stop, Task, take
-from nxspectra.ingestion.limits import bound_memory
 
 PROGRAM = (
     "import sys; sys.path[:] = {path!r}; from nxspectra.ingestion.children import serve; serve({descriptor})"
@@ -103,21 +103,6 @@ def take_all(stops: Sequence[Stop], task: Task, workers: int) -> Generator[Arriv
     finally:
         for child in children:
             child.end()
-
-
-def death(code: int) -> str:
-    """How a process ended, for a person."""
-    if code >= 0:
-        return f"its process ended with exit code {code}"
-    name = signal.Signals(-code).name
-    reasons = {
-        "SIGSEGV": "the HDF5 library crashed on it; the file is damaged",
-        "SIGABRT": "the HDF5 library gave up on it; the file is damaged",
-        "SIGBUS": "it changed, or its disk failed, while it was read",
-        "SIGXCPU": "it needed more processor time than one file is given",
-        "SIGKILL": "it was killed; was the memory of the machine used up?",
-    }
-    return f"its process was ended by {name}" + (f": {reasons[name]}" if name in reasons else "")
 
 
 def serve(descriptor: int) -> None:

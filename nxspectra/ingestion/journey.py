@@ -15,10 +15,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from nxspectra import classifiers, hdf5, migration, rdf, validation
+from nxspectra.children import Limits, bound_cpu
 from nxspectra.classifiers import Model
 from nxspectra.errors import FileError, NxspectraError, UnsafeFile
 from nxspectra.findings import Finding, Report, Severity
-from nxspectra.ingestion.limits import Limits, bound_cpu
 from nxspectra.migration import Review
 from nxspectra.migration.provenance import account
 from nxspectra.rdf import Description
