@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from nxspectra.ingestion import ingest as ingest
     from nxspectra.migration import migrate as migrate
     from nxspectra.rdf import describe as describe
+    from nxspectra.repairs import repair as repair
     from nxspectra.simulation import simulate as simulate
     from nxspectra.spectra import Classification as Classification
     from nxspectra.spectra import Spectra as Spectra
@@ -58,6 +59,7 @@ _HOME = {
     "ingest": "ingestion",
     "migrate": "migration",
     "read": "hdf5",
+    "repair": "repairs",
     "search": "catalogue",
     "simulate": "simulation",
     "train": "classifiers",

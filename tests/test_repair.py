@@ -171,6 +171,14 @@ def test_where_more_than_one_choice_is_left_nothing_is_proposed(change: Change) 
     }
 
 
+def test_an_entry_that_names_no_definition_is_not_bent_to_the_one_it_was_compared_with() -> None:
+    tree = conforming().without("entry/definition").without("entry/data@signal").put(f"{BEAM}@units", "KeV")
+    assert [edit.new for edit in propose(tree, validate(tree)).edits] == ["keV"]
+    asked = validate(tree, "NXdiffraction_spectra")
+    edits_asked = propose(tree, asked, "NXdiffraction_spectra").edits
+    assert {edit.new for edit in edits_asked} == {"keV", "intensity"}
+
+
 def test_two_names_that_could_both_be_meant_are_left_alone() -> None:
     root = renamed(conforming(), f"{DETECTOR}/count_time", "count_tme")
     tree = root.put(f"{DETECTOR}/cont_time", Field(0.2, units="s"))
@@ -361,6 +369,20 @@ def test_the_editor_itself_refuses_to_overwrite(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="is already there"):
         correct(root, [edit], tmp_path / "out.nxs")
     assert [item.name for item in tmp_path.iterdir()] == ["raw.nxs"]
+
+
+def test_of_a_real_file_nothing_is_lost_and_nothing_is_left_to_do(real_files: Path, tmp_path: Path) -> None:
+    """The LAMBDA file has `millisecond` and `micrometer` in several places, and compressed images."""
+    source = real_files / "lambda_p02.2_m1_part00000.nxs"
+    done = repair(source, tmp_path / "out.nxs")
+    assert {edit.new for edit in done.made} == {"ms", "um"}
+    assert done.refused == ()
+    assert [each.rule for each in done.made] == ["units-spelling"] * len(done.made)
+    changed = {edit.path.rpartition("@")[0].strip("/") for edit in done.made}
+    was, now = stored(source), stored(tmp_path / "out.nxs")
+    for name in was:
+        assert (now[name][:5] == was[name][:5]) if name in changed else (now[name] == was[name]), name
+    assert repair(tmp_path / "out.nxs", tmp_path / "again.nxs").made == ()
 
 
 # -- plans as text -------------------------------------------------------------------------------

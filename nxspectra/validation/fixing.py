@@ -45,6 +45,14 @@ class Case:
         where = self.where
         return None if where == self.finding.path else self.finding.path[len(where) + 1 :]
 
+    @property
+    def is_only_compared(self) -> bool:
+        """Does the entry name no definition, so that it was compared with one that nobody meant?"""
+        return any(
+            other.rule == "definition-missing" and f"{self.finding.path}/".startswith(f"{other.path}/")
+            for other in self.report.findings
+        )
+
     def real(self, path: str | None = None) -> tuple[str, Group | Field] | None:
         """The object that a path leads to and where it really is, links followed."""
         found = self.root.find(self.where if path is None else path)
@@ -79,7 +87,9 @@ def _edits(cases: Iterable[Case]) -> list[Edit]:
     edits: dict[str, Edit] = {}
     for case in cases:
         fix = FIXES.get(case.finding.rule)
-        for edit in () if fix is None else fix(case):
+        if fix is None or (case.finding.rule in OF_THE_DEFINITION and case.is_only_compared):
+            continue
+        for edit in fix(case):
             if edit.path not in edits and not any(edit.becomes == other.becomes for other in edits.values()):
                 edits[edit.path] = edit
     return list(edits.values())
@@ -223,6 +233,10 @@ FIXES: Mapping[str, Callable[[Case], Iterator[Edit]]] = {
     "not-in-enumeration": listed_value,
 }
 """By rule, what can be done about it."""
+OF_THE_DEFINITION = frozenset(
+    {"missing-field", "missing-group", "missing-attribute", "wrong-class", "not-in-enumeration"}
+)
+"""Those that make an entry more like its definition: not for one that names none, and was only compared."""
 
 
 # -- what they share ---------------------------------------------------------------------------
