@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 
 from nxspectra import annotate, describe, migrate, simulate, validate
+from nxspectra.cli import program
 from nxspectra.errors import FileError, Refused
-from nxspectra.hdf5 import broken_links, guard, linking, read, sha256, sidecar, strip, write
+from nxspectra.hdf5 import broken_links, differences, guard, linking, read, sha256, sidecar, strip, write
 from nxspectra.spectra import Classification, Spectra, classifications
 from nxspectra.tree import Addition, Additions, Field, Group, Link
 
@@ -291,3 +293,68 @@ def test_what_is_read_through_links_has_nothing_added(side: Path) -> None:
     back = read(side)
     assert back.additions == Additions()
     assert not back.edited
+
+
+# -- on the shell ----------------------------------------------------------------------------------
+
+
+def shell(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        program([str(word) for word in words])
+    said = capsys.readouterr()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code, said.out, said.err
+
+
+def test_the_way_of_a_file_of_links_on_the_shell(raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    side = raw.with_name("run.nxs")
+    assert shell(capsys, "migrate", raw, "--as-link", side)[0] == 0
+    labels = ("--label", "low=0-4", "--label", "high=5-11", "--by", "0000-0002-1825-0097")
+    assert shell(capsys, "annotate", side, *labels, "--in-place")[0] == 0
+    assert shell(capsys, "validate", side)[0] == 0
+    code, out, _ = shell(capsys, "check-links", side)
+    assert (code, out) == (0, f"{side}: every link leads somewhere\n")
+    raw.rename(raw.with_name("renamed.nxs"))
+    code, out, _ = shell(capsys, "check-links", side, "--format", "json")
+    assert code == 1
+    assert {finding["rule"] for finding in json.loads(out)["findings"]} == {"broken-link"}
+    code, _, err = shell(capsys, "validate", side)
+    assert code == 3
+    assert "raw_0042.nxs, which is not there" in err
+
+
+def test_labels_are_linked_on_the_shell(raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = write(migrate(read(raw)), raw.with_name("run.nxs"))
+    labels = ("--label", "low=0-4", "--label", "high=5-11", "--by", "0000-0002-1825-0097")
+    out = raw.with_name("labelled.nxs")
+    assert shell(capsys, "annotate", run, *labels, "--as-link", out)[0] == 0
+    assert len(classifications(read(out))) == 1
+
+
+@pytest.mark.parametrize("other", [("-o", "x.nxs"), ("--in-place",)])
+def test_one_way_of_writing_at_a_time(
+    raw: Path, other: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = shell(capsys, "migrate", raw, "--as-link", raw.with_name("run.nxs"), *other)
+    assert code == 2
+    assert "only one of them" in err
+
+
+def test_undo_on_the_shell(raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = write(migrate(read(raw)), raw.with_name("run.nxs"))
+    code, out, _ = shell(capsys, "strip", run, "--in-place", "--format", "json")
+    assert code == 0
+    assert "/entry/migration" in json.loads(out)["removed"]
+    assert differences(raw, run) == ()
+    code, out, _ = shell(capsys, "strip", run, "-o", raw.with_name("same.nxs"))
+    assert (code, out) == (0, f"{run}: nothing had been added; all the rest is as it was\n")
+    assert shell(capsys, "strip", run)[0] == 2
+
+
+def test_a_damaged_list_is_told_on_the_shell(raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = write(migrate(read(raw)), raw.with_name("run.nxs"))
+    with h5py.File(run, "r+") as file:
+        del file["entry/migration/added_paths"]
+    code, _, err = shell(capsys, "strip", run, "--in-place")
+    assert code == 1
+    assert "/entry/migration/added_paths: is missing" in err

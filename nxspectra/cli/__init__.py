@@ -25,10 +25,15 @@ program = Program(
         "annotate": ("labelling", "Write labels given by a person into a file."),
         "train": ("training", "Train a classifier on labelled files."),
         "classify": ("labelling", "Give every spectrum a class by a trained model."),
+        "strip": ("stripping", "Take away what was added to files, and nothing else."),
+        "check-links": ("stripping", "Say which links of files lead nowhere."),
         "describe": ("describing", "Print the RDF description of a file."),
         "ingest": ("ingesting", "Take raw files the whole way into a catalogue."),
         "search": ("searching", "Find files in a catalogue by text, conditions, technique or label."),
-        "definition": ("defining", "Print a definition as JSON Schema, pydantic, SHACL, Markdown; lint NXDL."),
+        "definition": (
+            "defining",
+            "Print a definition as JSON Schema, pydantic, SHACL, Markdown; lint NXDL.",
+        ),
         "plugins": ("training", "List the classifiers that are installed."),
     },
     help="""Take a raw NeXus diffraction series and give it back annotated, valid, findable and interpreted.

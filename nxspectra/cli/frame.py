@@ -51,7 +51,8 @@ class Program(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in self.verbs:
             return None
-        command = getattr(import_module(f"nxspectra.cli.{self.verbs[cmd_name][0]}"), cmd_name)
+        module = import_module(f"nxspectra.cli.{self.verbs[cmd_name][0]}")
+        command = getattr(module, cmd_name.replace("-", "_"))
         return command if isinstance(command, click.Command) else None
 
     def resolve_command(
@@ -147,6 +148,23 @@ in_place_option = click.option(
     "--in-place",
     is_flag=True,
     help="Put the new file in the place of the old one, whole or not at all.",
+)
+
+as_link_option = click.option(
+    "--as-link",
+    "as_link",
+    type=click.Path(path_type=Path),
+    metavar="OUT",
+    help="Write a small file with what is added and links to the raw file, which stays as it is;"
+    " the two are to be moved together. With several files, the folder to write them to.",
+)
+
+wait_option = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Wait so long for a file that somebody is still writing; without it that is an error.",
 )
 
 overwrite_option = click.option(
@@ -259,12 +277,21 @@ def worst(codes: Iterable[int]) -> int:
 
 
 def outputs(
-    files: Sequence[Path], output: Path | None, in_place: bool, *, overwrite: bool = False
+    files: Sequence[Path],
+    output: Path | None,
+    in_place: bool,
+    *,
+    as_link: Path | None = None,
+    overwrite: bool = False,
 ) -> dict[Path, Path]:
     """Where each file is to be written, decided before any is touched.
 
-    Raises click.UsageError when `output` cannot take all of them.
+    Raises click.UsageError when `output` or `as_link` cannot take all of them.
     """
+    if as_link is not None:
+        if output is not None or in_place:
+            raise click.UsageError("give -o OUT, --as-link OUT or --in-place, only one of them")
+        output = as_link
     if output is not None and in_place:
         raise click.UsageError("give -o OUT or --in-place, not both")
     if in_place:

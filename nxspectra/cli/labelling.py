@@ -13,6 +13,7 @@ from nxspectra.cli.frame import (
     DONE,
     Format,
     Verb,
+    as_link_option,
     files_argument,
     for_each,
     format_option,
@@ -53,6 +54,7 @@ def orcid(text: str) -> str:
 )
 @click.option("--by", required=True, metavar="ORCID", help="The ORCID iD of the person who gives the labels.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="The file to write.")
+@as_link_option
 @in_place_option
 @overwrite_option
 @format_option
@@ -62,6 +64,7 @@ def annotate(
     labels: tuple[str, ...],
     by: str,
     output: Path | None,
+    as_link: Path | None,
     in_place: bool,
     overwrite: bool,
     form: Format,
@@ -72,9 +75,9 @@ def annotate(
     origin `expert`, from which classifiers can be trained. Giving the very same labels again adds nothing.
     """
     person = orcid(by)
-    targets = outputs([file], output, in_place, overwrite=overwrite)
+    targets = outputs([file], output, in_place, as_link=as_link, overwrite=overwrite)
     if not targets:
-        raise click.UsageError("say where to write: -o OUT, or --in-place")
+        raise click.UsageError("say where to write: -o OUT, --as-link OUT, or --in-place")
 
     def label(path: Path) -> int:
         root = hdf5.read(path)
@@ -89,7 +92,8 @@ def annotate(
             by=person,
         )
         new = annotated(root, classification)
-        write(new, targets[path], in_place=in_place, overwrite=overwrite)
+        linked = as_link is not None
+        write(new, targets[path], in_place=in_place, overwrite=overwrite, as_link=linked)
         if form == "json":
             say_json({"file": str(path), "output": str(targets[path]), "added": list(new.additions.paths)})
         else:
@@ -109,6 +113,7 @@ def annotate(
     help="A model file, or the name of one in the folder $NXSPECTRA_MODELS.",
 )
 @out_option
+@as_link_option
 @in_place_option
 @overwrite_option
 @click.option(
@@ -123,6 +128,7 @@ def classify(
     files: tuple[Path, ...],
     model: str,
     output: Path | None,
+    as_link: Path | None,
     in_place: bool,
     overwrite: bool,
     plot: Path | None,
@@ -130,18 +136,19 @@ def classify(
 ) -> int:
     """Give every spectrum a class by a trained model.
 
-    Prints the labels; with -o or --in-place they are also written into the file, with probabilities,
-    votes, boundaries and which model gave them.
+    Prints the labels; with -o, --as-link or --in-place they are also written into a file, with
+    probabilities, votes, boundaries and which model gave them.
     """
     loaded = classifiers.Model.load(model)
-    targets = outputs(files, output, in_place, overwrite=overwrite)
+    targets = outputs(files, output, in_place, as_link=as_link, overwrite=overwrite)
     pictures = outputs(files, plot, False, overwrite=True) if plot else {}
 
     def label(path: Path) -> int:
         root = hdf5.read(path)
         found = classifiers.classify(root, loaded)
         if path in targets:
-            write(annotated(root, found), targets[path], in_place=in_place, overwrite=overwrite)
+            linked, labelled_run = as_link is not None, annotated(root, found)
+            write(labelled_run, targets[path], in_place=in_place, overwrite=overwrite, as_link=linked)
         if path in pictures:
             draw(Spectra.of(root), found, pictures[path], path.name)
         if form == "json":

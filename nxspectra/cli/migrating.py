@@ -13,6 +13,7 @@ from nxspectra.cli.frame import (
     FINDINGS,
     Format,
     Verb,
+    as_link_option,
     files_argument,
     for_each,
     format_option,
@@ -23,9 +24,11 @@ from nxspectra.cli.frame import (
     overwrite_option,
     say,
     say_json,
+    wait_option,
 )
 from nxspectra.cli.writing import write
 from nxspectra.errors import UsageError
+from nxspectra.migration.explaining import accounts, render_accounts
 from nxspectra.migration.facts import Facts, parse_facts
 
 crosswalk_option = click.option(
@@ -78,22 +81,28 @@ def read_facts(given: Sequence[str], files: Path | Sequence[Path] | None) -> Fac
 @click.command(cls=Verb)
 @files_argument()
 @out_option
+@as_link_option
 @in_place_option
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and write nothing.")
+@click.option("--explain", is_flag=True, help="Print where the values of files that were migrated came from.")
 @crosswalk_option
 @set_option
 @facts_option
+@wait_option
 @overwrite_option
 @format_option
 def migrate(
     *,
     files: tuple[Path, ...],
     output: Path | None,
+    as_link: Path | None,
     in_place: bool,
     dry_run: bool,
+    explain: bool,
     crosswalk: str,
     given: tuple[str, ...],
     facts_file: tuple[Path, ...],
+    wait: float,
     overwrite: bool,
     form: Format,
 ) -> int:
@@ -105,25 +114,35 @@ def migrate(
     is written down in the file. Where something required is missing or contradicts itself, nothing is
     written, and the exit code is 1; --set supplies what is missing.
     """
+    if explain:
+        if output is not None or in_place or dry_run or given or facts_file:
+            raise click.UsageError("--explain only reads: give it files that were migrated, and nothing else")
+        return for_each(files, form, lambda file: trace(file, form))
     series = series_of(files)
-    if series and in_place:
+    if series and (in_place or as_link):
         raise click.UsageError("patterns as text become a new file: say -o OUT.nxs")
     todo = series[:1] or files
-    targets = {} if dry_run else outputs(todo, one_name(series, output), in_place, overwrite=overwrite)
-    if dry_run and (output is not None or in_place):
-        raise click.UsageError("--dry-run writes nothing: leave out -o and --in-place")
+    targets = (
+        {}
+        if dry_run
+        else outputs(todo, one_name(series, output), in_place, as_link=as_link, overwrite=overwrite)
+    )
+    if dry_run and (output is not None or as_link is not None or in_place):
+        raise click.UsageError("--dry-run writes nothing: leave out -o, --as-link and --in-place")
     if not dry_run and not targets:
-        raise click.UsageError("say where to write: -o OUT, --in-place, or --dry-run to only look")
+        raise click.UsageError("say where to write: -o OUT, --as-link OUT, --in-place, or --dry-run to look")
     rules = migration.Crosswalk.load(crosswalk)
     facts = read_facts(given, facts_file)
 
     def place(file: Path) -> int:
+        if not dry_run and not series:
+            hdf5.settled(file, wait)
         raw = patterns.read(series) if series else hdf5.read(file)
         review = migration.review(raw, rules, facts)
         target = targets.get(file) if review.complete else None
         if target is not None:
             run = migration.migrate(raw, rules, facts)
-            write(run, target, in_place=in_place, overwrite=overwrite)
+            write(run, target, in_place=in_place, overwrite=overwrite, as_link=as_link is not None)
         if form == "json":
             say_json(
                 {**review.as_json(), "file": str(file), "output": None if target is None else str(target)}
@@ -137,6 +156,20 @@ def migrate(
         return DONE if review.complete else FINDINGS
 
     return for_each(todo, form, place)
+
+
+def trace(file: Path, form: Format) -> int:
+    """Print where the values of one file came from."""
+    root = hdf5.read(file)
+    told = accounts(root)
+    if form == "json":
+        say_json({"file": str(file), "accounts": [account.as_json() for account in told]})
+    elif told:
+        say(f"{file}")
+        say(render_accounts(root).rstrip())
+    if not told:
+        note(f"{file}: was not migrated: there is no account of it; `nxspectra migrate` makes one")
+    return DONE if told else FINDINGS
 
 
 def series_of(files: Sequence[Path]) -> tuple[Path, ...]:

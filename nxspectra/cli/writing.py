@@ -9,13 +9,20 @@ from nxspectra.errors import FileError
 from nxspectra.tree import Group
 
 
-def write(root: Group, target: Path, *, in_place: bool, overwrite: bool) -> None:
-    """Write `root`, whole or not at all; the folder is made if it is not there.
+def write(root: Group, target: Path, *, in_place: bool, overwrite: bool, as_link: bool = False) -> None:
+    """Write `root`, whole or not at all, or a file of links to the one it was read from.
 
-    Raises FileError if it cannot be written.
+    The folder is made if it is not there. Raises FileError if it cannot be written.
     """
+    made_folder(target)
+    hdf5.write(
+        hdf5.sidecar(root, target) if as_link else root, target, in_place=in_place, overwrite=overwrite
+    )
+
+
+def made_folder(target: Path) -> None:
+    """The folder of `target` is there afterwards; raises FileError."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(f"{target.parent}: cannot be made: {error.strerror}") from None
-    hdf5.write(root, target, in_place=in_place, overwrite=overwrite)

@@ -7,6 +7,7 @@
     strip(root, path)  the file without what was added to it
     differences(before, after)   what of one file is not in the other as it was
     broken_links(path) which links lead nowhere
+    settled(path, wait) when nobody is writing a file any more
     busy(path)         why a file seems to be still open for writing
     sha256(path)       its digest
 
@@ -19,6 +20,7 @@ from nxspectra.hdf5.guarding import guard
 from nxspectra.hdf5.linking import broken_links, read, sidecar
 from nxspectra.hdf5.opening import busy, sha256
 from nxspectra.hdf5.stripping import added_paths, strip
+from nxspectra.hdf5.waiting import settled
 from nxspectra.hdf5.writing import write
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "differences",
     "guard",
     "read",
+    "settled",
     "sha256",
     "sidecar",
     "strip",
