@@ -131,7 +131,8 @@ class Thresholds:
         rows = min(CHUNK, max(1, len(X)))
         bits, more = np.empty((rows, points), dtype=bool), np.empty((rows, points), dtype=bool)
         for first in range(0, len(X), rows):
-            x = np.asarray(X[first : first + rows, :points], dtype=np.float32)
+            # whole rows: numpy would copy a part of each before it gathers points from it
+            x = np.ascontiguousarray(X[first : first + rows], dtype=np.float32)
             out = votes[first : first + rows]
             for index, toggles in enumerate(self._toggles, start=1):
                 out[..., index] = toggles.count(x, bits[: len(x)], more[: len(x)])
@@ -192,9 +193,10 @@ class _Toggles:
         )
 
     def count(self, x: Singles, bits: NDArray[np.bool_], more: NDArray[np.bool_]) -> Singles:
-        np.greater(x, self.dense[0], out=bits)
+        voting = x[:, : self.start.size]
+        np.greater(voting, self.dense[0], out=bits)
         for cut in self.dense[1:]:
-            np.greater(x, cut, out=more)
+            np.greater(voting, cut, out=more)
             np.not_equal(bits, more, out=bits)
         np.not_equal(bits, self.start, out=bits)
         counts = _sums(bits, self.blocks) @ self.into_bins
