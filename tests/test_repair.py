@@ -457,7 +457,7 @@ def test_a_dry_run_says_what_it_would_do_and_writes_nothing(tmp_path: Path) -> N
     slipped = hdf5.write(SLIPS["a name with a slip"][0](conforming()), tmp_path / "slip.nxs")
     result = run("repair", slipped, "--dry-run")
     assert result.exit_code == 0
-    assert "1 edits to be made" in result.stdout
+    assert "1 edit to be made" in result.stdout
     assert [item.name for item in tmp_path.iterdir()] == ["slip.nxs"]
 
 

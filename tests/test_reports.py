@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -229,6 +230,7 @@ def test_whatever_is_found_the_junit_is_well_formed_and_counts_right(told: list[
         assert set(suite.attrib) == {
             *("name", "package", "id", "timestamp", "hostname", "tests", "failures", "errors", "time")
         }
+        datetime.strptime(suite.get("timestamp"), "%Y-%m-%dT%H:%M:%S")  # without a zone, as Ant has it
         tags = [each.tag for each in suite]
         cases = suite.findall("testcase")
         assert tags == ["properties", *["testcase"] * len(cases), "system-out", "system-err"]

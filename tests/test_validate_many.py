@@ -283,7 +283,7 @@ def test_only_what_is_new_since_an_earlier_report_is_told_and_counts(
     assert result.exit_code == 1
     assert "missing-field" in result.stdout
     assert "missing-units" not in result.stdout
-    assert "1 findings were known" in result.stderr
+    assert "1 finding was known" in result.stderr
 
 
 def test_a_known_file_that_is_no_report_is_told_before_any_file_is_touched(

@@ -119,7 +119,8 @@ def say_repaired(done: Repaired) -> None:
         say(f"{done.file}: nothing to do", bold=True)
         return
     verb = "made" if done.output is not None else "to be made"
-    say(f"{done.file}: {len(done.made)} edits {verb}, {len(done.refused)} refused", bold=True)
+    edits_ = "edit" if len(done.made) == 1 else "edits"
+    say(f"{done.file}: {len(done.made)} {edits_} {verb}, {len(done.refused)} refused", bold=True)
     for edit in done.made:
         for line in edit_lines(edit):
             say(line)

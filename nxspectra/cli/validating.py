@@ -128,7 +128,7 @@ def validate(
     files = files_of(paths)
     work = partial(check, definition=definition, definitions=definitions, wants_plan=wants_plan)
     tally = Tally(fail_on, known)
-    with closing(each(files, work, workers or os.cpu_count() or 1)) as checked:
+    with closing(each(files, work, workers or len(os.sched_getaffinity(0)))) as checked:
         if wants_plan:
             for found in tally.of(checked):
                 plan = found.plan if found.plan is not None else found.outcome.as_json()
@@ -141,7 +141,8 @@ def validate(
             for piece in form(style, fail_on)(found.outcome for found in tally.of(checked)):
                 click.echo(piece, nl=False)
     if known is not None:
-        note(f"{tally.known} findings were known from {known_file} and are not told again")
+        were = "finding was" if tally.known == 1 else "findings were"
+        note(f"{tally.known} {were} known from {known_file}, and not told again")
     return worst(tally.codes)
 
 
