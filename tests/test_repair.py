@@ -351,6 +351,19 @@ def test_a_chain_of_transformations_keeps_its_names(tmp_path: Path) -> None:
     assert "depends_on" in refusal(path, rename(f"/{DETECTOR}/turn/tth", "two_theta"))
 
 
+def test_the_source_of_a_virtual_data_set_keeps_its_name(tmp_path: Path) -> None:
+    """Without its source a virtual data set is zeros, and nobody is told."""
+    path = hdf5.write(conforming(), tmp_path / "raw.nxs")
+    with h5py.File(path, "r+") as file:
+        file["entry/sample/counts"] = np.arange(5)
+        layout = h5py.VirtualLayout((5,), "i8")
+        layout[:] = h5py.VirtualSource(".", "entry/sample/counts", (5,))
+        file.create_virtual_dataset("entry/sample/view", layout)
+    assert "/entry/sample/view" in refusal(path, rename("/entry/sample/counts", "raw_counts"))
+    done = repair(path, tmp_path / "out.nxs", Plan("raw.nxs", (rename("/entry/sample/name", "nom"),)))
+    assert len(done.made) == 1
+
+
 def test_refused_edits_do_not_keep_the_others_from_being_made(tmp_path: Path) -> None:
     path = hdf5.write(conforming().put(f"{BEAM}@units", "KeV"), tmp_path / "raw.nxs")
     plan = Plan("raw.nxs", (rename("/entry/sample/pressure", "p"), *plan_of(path).edits))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from h5py import h5a, h5d, h5f, h5g, h5s, h5t
+from h5py import h5a, h5d, h5f, h5g, h5o, h5s, h5t
 
 from nxspectra.edits import Action, Edit
 from nxspectra.errors import FileError, Refused
@@ -19,7 +19,7 @@ from nxspectra.hdf5.building import TEXT_IN_MEMORY, Builder
 from nxspectra.hdf5.claiming import temporary
 from nxspectra.hdf5.opening import look_at, opened, without_lock
 from nxspectra.hdf5.storage import FAILURES, reason
-from nxspectra.hdf5.values import TEXT, name_bytes
+from nxspectra.hdf5.values import TEXT, name_bytes, name_text
 from nxspectra.hdf5.writing import (
     check,
     check_tree,
@@ -101,6 +101,7 @@ class Editor:
     """Makes edits in one open file; objects are reached by hard links only."""
 
     def __init__(self, file: h5f.FileID) -> None:
+        self.file = file
         self.builder = Builder(file)
 
     def make(self, edit: Edit) -> None:
@@ -138,7 +139,29 @@ class Editor:
         parent, old, new = self._names(edit)
         if not isinstance(parent, h5g.GroupID) or not parent.links.exists(old):
             return "is not there"
-        return f"there is a {edit.new} already" if parent.links.exists(new) else None
+        if parent.links.exists(new):
+            return f"there is a {edit.new} already"
+        user = self._virtual_user(edit.path)
+        return None if user is None else f"the virtual data set {user} takes its values from here, by name"
+
+    def _virtual_user(self, path: str) -> str | None:
+        """A virtual data set of this file with sources at `path` or below: without them it is zeros."""
+
+        def look(name: bytes) -> str | None:
+            item = h5o.open(self.file, name)
+            if not isinstance(item, h5d.DatasetID):
+                return None
+            made = item.get_create_plist()
+            if made.get_layout() != h5d.VIRTUAL:
+                return None
+            for number in range(made.get_virtual_count()):
+                source = "/" + made.get_virtual_dsetname(number).lstrip("/")
+                if f"{source}/".startswith(f"{path}/"):
+                    return f"/{name_text(name)}"
+            return None
+
+        user: str | None = h5o.visit(self.file, look)
+        return user
 
     def _names(self, edit: Edit) -> tuple[Any, bytes, bytes]:
         *steps, last = _steps(edit.path)
