@@ -95,7 +95,6 @@ def lint(path: Path, folder: Path | None = None) -> Report:
     shelf = library(folder)
     found = list(_findings(path, content, shelf, folder))
     found.sort(key=lambda finding: finding.line or 0)
-    name = path.name.removesuffix(SUFFIX)
     conforms = not any(finding.severity is VIOLATION for finding in found)
     return Report(str(path), (EntryReport("/", NXDL, conforms),), tuple(found))
 
@@ -167,20 +166,19 @@ class _Lint:
         yield from self._parents()
         application = self.root.get("category") != "base"
         entries = ("NXentry", "NXsubentry")
-        if application and not any(each.get("type") in entries for each in self.root.iter("{*}group")):
-            if self.root.get("extends") in (None, "NXobject"):
-                yield self.found(self.root, "no-entry", "an application definition without an NXentry")
+        alone = application and self.root.get("extends") in (None, "NXobject")
+        if alone and not any(each.get("type") in entries for each in self.root.iter("{*}group")):
+            yield self.found(self.root, "no-entry", "an application definition without an NXentry")
         declared = {str(each.get("name")): each for each in self.root.iter("{*}symbol")}
         inherited = set(self._inherited())
         for element in self.root.iter("{*}group", "{*}field", "{*}attribute", "{*}choice"):
             for rule in RULES_OF.get(_tag(element), ()):
                 yield from rule(self, element)
-        for dim in self.root.iter("{*}dim"):
-            yield from self._symbols(dim, {*declared, *inherited})
+        for each in self.root.iter("{*}dimensions", "{*}dim"):
+            yield from self._symbols(each, {*declared, *inherited})
         text = " ".join("".join(doc.itertext()) for doc in self.root.iter("{*}doc"))
         for name, element in declared.items():
-            ranks = " ".join(str(each.get("rank")) for each in self.root.iter("{*}dimensions"))
-            if name not in self.used and not re.search(rf"\b{re.escape(name)}\b", f"{ranks} {text}"):
+            if name not in self.used and not re.search(rf"\b{re.escape(name)}\b", text):
                 yield self.found(element, "unused-symbol", f"the symbol {name} is declared and never used")
             if not _has_doc(element):
                 yield self.found(element, "no-doc", f"the symbol {name} has no doc")
@@ -274,11 +272,11 @@ class _Lint:
                 yield self.found(item, "categories-as-values", message)
             if value.startswith("[") and value.endswith("]"):
                 yield self.found(item, "list-as-value", f"{value!r} is a list, where one value is expected")
-            if value in seen:
-                yield self.found(item, "item-twice", f"{value!r} stands in the list already")
-            if element.get("type") in NUMERIC and not _is_number(value):
+            elif element.get("type") in NUMERIC and not _is_number(value):
                 message = f"{value!r} is not of the type {element.get('type')}"
                 yield self.found(item, "item-of-another-type", message)
+            if value in seen:
+                yield self.found(item, "item-twice", f"{value!r} stands in the list already")
             seen.add(value)
         yield from self._allowed(element, items)
 
@@ -296,7 +294,7 @@ class _Lint:
         for dimensions in element.findall("{*}dimensions"):
             dims, rank = dimensions.findall("{*}dim"), dimensions.get("rank")
             number = int(rank) if rank is not None and rank.isdecimal() else None
-            if not dims and rank not in (None, "0"):
+            if not dims and number:
                 message = f"rank {rank} without a <dim>, so nothing is known of the lengths"
                 yield self.found(dimensions, "rank-without-dims", message)
             indices = [dim.get("index") for dim in dims]
@@ -321,12 +319,13 @@ class _Lint:
             close = _close(ref, [*beside, *known])
             yield self.found(dim, "unknown-ref", f"refers to {ref}, which is no field of the group{close}")
 
-    def _symbols(self, dim: etree._Element, declared: set[str]) -> Iterator[Finding]:
-        for name in re.findall(r"[A-Za-z_]\w*", dim.get("value") or ""):
+    def _symbols(self, element: etree._Element, declared: set[str]) -> Iterator[Finding]:
+        """Of the length of a dimension, or of a rank."""
+        for name in re.findall(r"[A-Za-z_]\w*", element.get("value") or element.get("rank") or ""):
             self.used.add(name)
             if name not in declared:
                 close = _close(name, declared)
-                yield self.found(dim, "undeclared-symbol", f"the symbol {name} is not declared{close}")
+                yield self.found(element, "undeclared-symbol", f"the symbol {name} is not declared{close}")
 
     def needs(self, element: etree._Element) -> Iterator[Finding]:
         said = [word for word in ("optional", "recommended") if element.get(word) in ("true", "1")]
@@ -388,7 +387,7 @@ def _tag(element: etree._Element) -> str:
 
 
 def _path(element: etree._Element) -> str:
-    """Where an element stands in the definition: `/(NXentry)/(NXsample)/pressure`, `/(NXentry)/data@signal`."""
+    """Where an element stands: `/(NXentry)/(NXsample)/pressure`, `/(NXentry)/data@signal`."""
     steps: list[str] = []
     here: etree._Element | None = element
     while here is not None and _tag(here) != "definition":

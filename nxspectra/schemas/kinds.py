@@ -1,0 +1,204 @@
+"""What the schemas share: NeXus types and units in words, names that rules claim, classes in lines."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from nxspectra import units
+from nxspectra.nxdl import Enumeration, FieldRule, GroupRule, Library, Names
+from nxspectra.nxdl.lineage import descendants
+
+KINDS: dict[str, str] = {
+    "NX_CHAR": "U",
+    "NX_DATE_TIME": "U",
+    "ISO8601": "U",
+    "NX_INT": "iu",
+    "NX_UINT": "iu",
+    "NX_POSINT": "iu",
+    "NX_FLOAT": "f",
+    "NX_NUMBER": "iufc",
+    "NX_BOOLEAN": "biu",
+    "NX_CHAR_OR_NUMBER": "Uiufcb",
+    "NX_COMPLEX": "cV",
+    "NX_CCOMPLEX": "cV",
+    "NX_PCOMPLEX": "cV",
+    "NX_QUATERNION": "fV",
+}
+"""Kinds of numpy type that a NeXus type takes (nxdlTypes.xsd); one that is not here takes any."""
+
+DATES = ("NX_DATE_TIME", "ISO8601")
+NUMBERS = "^(int|uint|float|complex)[0-9]*$"
+"""Expression for the words of types that can have a unit."""
+LEAST = {"NX_UINT": 0, "NX_POSINT": 1}
+"""The lowest value of a type."""
+DATE = r"^\s*\d{4}-?(\d\d-?\d\d|W\d\d)"
+"""How a date and time of ISO 8601 begins."""
+
+_WORDS = {
+    "U": "text",
+    "b": "bool",
+    "i": "int",
+    "u": "uint",
+    "f": "float",
+    "c": "complex",
+    "V": "compound",
+}
+_UNITS_NOT_NEEDED = frozenset(
+    {"NX_ANY", "NX_COUNT", "NX_PULSES", "NX_TRANSFORMATION", "NX_UNITLESS", "NX_DIMENSIONLESS"}
+)
+
+
+def dtype_word(dtype: np.dtype[Any]) -> str:
+    """`float64`, `int32`, `bool`, `text`, `compound`: how a type is called in JSON and RDF."""
+    if dtype.kind in "UV":
+        return _WORDS[dtype.kind]
+    return dtype.name if dtype.kind in _WORDS else "other"
+
+
+def dtype_pattern(kind: str) -> str | None:
+    """Regular expression for the words of a NeXus type; None if any will do."""
+    kinds = KINDS.get(kind)
+    return None if kinds is None else f"^({'|'.join(_WORDS[each] for each in kinds)})[0-9]*$"
+
+
+def dtype_words(kind: str) -> tuple[str, ...]:
+    """The same as words without their size: `int`, `uint`; empty if any will do."""
+    return tuple(_WORDS[each] for each in KINDS.get(kind, ""))
+
+
+# -- rules, as far as breaking them is a violation ---------------------------------------------
+
+
+def type_of(rule: FieldRule) -> str | None:
+    """The type that the definition asks for; None if it says nothing or leaves that to the base class."""
+    return rule.type if rule.typed and "type" not in rule.inherited else None
+
+
+def units_of(rule: FieldRule) -> str | None:
+    """The category or literal unit that the definition itself asks of numbers; None if it does not."""
+    return None if "units" in rule.inherited else rule.units
+
+
+def needs_units(rule: FieldRule) -> bool:
+    """Must a number have units? Where any will do it need not."""
+    category = units_of(rule)
+    return category is not None and category not in _UNITS_NOT_NEEDED
+
+
+def always_numbers(rule: FieldRule) -> bool:
+    """Is a value never text?"""
+    return rule.typed and set(KINDS.get(rule.type, "U")) <= set("iufc")
+
+
+@lru_cache(maxsize=256)
+def foreign_units(category: str) -> tuple[str, ...]:
+    """The usual spellings that are units of another kind: `keV` is none of NX_PRESSURE."""
+    return tuple(sorted(each for each in units.OFFICIAL if each and not units.fits(each, category)))
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The values that a closed enumeration allows."""
+
+    words: tuple[str, ...]
+    numbers: tuple[int | float, ...]
+    lists: tuple[tuple[str | int | float, ...], ...]
+    """An item such as `['.', 'radial_axis']` or `[0, 0, 1]` stands for a list."""
+    categories: tuple[str, ...]
+    """An item such as NX_ANGLE stands for any unit of the category, as some official lists mean it."""
+
+
+def values_of(enumeration: Enumeration | None) -> Values | None:
+    """None if any value will do."""
+    if enumeration is None or enumeration.open or not enumeration.items:
+        return None
+    numbers = [number for item in enumeration.items if (number := _number(item)) is not None]
+    lists = [words for item in enumeration.items if (words := _list(item)) is not None]
+    named = [item.replace("LENGHT", "LENGTH") for item in enumeration.items]
+    categories = [item for item in named if item.startswith("NX_") and units.is_category(item)]
+    return Values(enumeration.items, tuple(numbers), tuple(lists), tuple(dict.fromkeys(categories)))
+
+
+def _number(item: str) -> int | float | None:
+    try:
+        value = float(item)
+    except ValueError:
+        return {"true": 1, "false": 0}.get(item.lower())
+    return int(value) if value.is_integer() else value
+
+
+def _list(item: str) -> tuple[str | int | float, ...] | None:
+    if not item.startswith("["):
+        return None
+    try:
+        value = ast.literal_eval(item)
+    except (ValueError, SyntaxError):
+        return None
+    if not isinstance(value, list):
+        return None
+    return tuple(each if isinstance(each, int | float) else str(each) for each in value)
+
+
+def validated(rule: GroupRule) -> GroupRule:
+    """The rule without what it says of the content of an NXcollection, which NeXus never validates."""
+    if rule.nx_class != "NXcollection":
+        return rule
+    return replace(rule, attributes=(), fields=(), groups=(), links=(), choices=())
+
+
+# -- names and classes -------------------------------------------------------------------------
+
+
+def pattern(name: str) -> str:
+    """Regular expression for a partial name, whose capital letters are substitutable."""
+    parts = re.split(r"([A-Z]+)", name)
+    return "".join("[a-zA-Z0-9_.]*" if part.isupper() else re.escape(part) for part in parts)
+
+
+def patterns(rules: Names[Any]) -> Iterator[tuple[str, Any]]:
+    """Each partial rule with the expression for the names that no closer rule claims."""
+    taken = [re.escape(name) for name in rules.exact]
+    for rule in rules.partial:
+        own = pattern(rule.name or "")
+        yield (f"^(?!(?:{'|'.join(taken)})$)(?:{own})$" if taken else f"^(?:{own})$"), rule
+        taken.append(own)
+
+
+class Classes:
+    """Which base classes extend which."""
+
+    def __init__(self, shelf: Library) -> None:
+        self._below = descendants(shelf)
+
+    def of(self, nx_class: str) -> tuple[str, ...]:
+        """The class and those that extend it."""
+        return (nx_class, *self._below.get(nx_class, ()))
+
+    def by_class(self, group: GroupRule) -> list[list[GroupRule]]:
+        """Of the rules of `group` for groups of any name, those of a class together: one of them is meant."""
+        together: dict[str, list[GroupRule]] = {}
+        for rule in group.named_groups.any:
+            together.setdefault(rule.nx_class, []).append(rule)
+        return list(together.values())
+
+    def claimed(self, rule: GroupRule, group: GroupRule) -> str | None:
+        """Of the rules of `group`: the names that go to closer rules of the class of the unnamed `rule`."""
+        classes = set(self.of(rule.nx_class))
+        closer = [
+            re.escape(name)
+            for name, rules in group.named_groups.exact.items()
+            if any(classes & set(self.of(each.nx_class)) for each in rules)
+        ]
+        closer += [
+            pattern(each.name or "")
+            for each in group.named_groups.partial
+            if each is not rule and classes & set(self.of(each.nx_class))
+        ]
+        return f"^(?:{'|'.join(closer)})$" if closer else None
