@@ -22,6 +22,7 @@ program = Program(
         "validate": ("validating", "Check files against the application definition they follow."),
         "repair": ("repairing", "Put names, spellings and missing classes right, in a copy."),
         "migrate": ("migrating", "Put the raw keys of files at their standard places."),
+        "crosswalk": ("crosswalks", "Look at crosswalks, check one, have rules suggested for a file."),
         "annotate": ("labelling", "Write labels given by a person into a file."),
         "train": ("training", "Train a classifier on labelled files."),
         "classify": ("labelling", "Give every spectrum a class by a trained model."),

@@ -115,7 +115,7 @@ def migrate(
     written, and the exit code is 1; --set supplies what is missing.
     """
     if explain:
-        if output is not None or in_place or dry_run or given or facts_file:
+        if output is not None or as_link is not None or in_place or dry_run or given or facts_file:
             raise click.UsageError("--explain only reads: give it files that were migrated, and nothing else")
         return for_each(files, form, lambda file: trace(file, form))
     series = series_of(files)

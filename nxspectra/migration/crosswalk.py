@@ -129,10 +129,21 @@ class Refusal:
     id: str
     concept: Concept
     selection: Selection
-    units: tuple[str, ...]
-    reason: str
-    sensor: str = ""
-    """What kind of gauge or drive of the cell it is instead."""
+    text: RefusalText
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Only when the key has one of these; always if there are none."""
+        return self.text.units
+
+    @property
+    def reason(self) -> str:
+        return self.text.reason
+
+    @property
+    def sensor(self) -> str:
+        """What kind of gauge or drive of the cell it is instead."""
+        return self.text.sensor
 
 
 @dataclass(frozen=True)
@@ -225,7 +236,7 @@ def find(name: str | Path, beside: Path | None = None) -> Path:
         return beside.parent / f"{text}.toml"
     if text not in available():
         near = nearest(text, available())
-        hint = f"did you mean {near!r}?" if near else f"shipped are {', '.join(available())}"
+        hint = f"did you mean {near!r}?" if near else f"shipped are {', '.join(available())}."
         raise CrosswalkError(f"no crosswalk {text!r}; {hint} A path ends in .toml")
     return shipped("crosswalks") / f"{text}.toml"
 
@@ -286,8 +297,7 @@ def _resolved(files: tuple[tuple[Path, str], ...]) -> Crosswalk:
             for order, item in enumerate(sorted(rules.values(), key=lambda item: depth[item.id]))
         ),
         tuple(
-            Refusal(item.id, concept(item.concept), Selection.of(item), item.units, item.reason, item.sensor)
-            for item in refusals.values()
+            Refusal(item.id, concept(item.concept), Selection.of(item), item) for item in refusals.values()
         ),
         tuple(
             Constant(

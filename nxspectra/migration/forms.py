@@ -310,6 +310,11 @@ def _described(field: Field, rule: Rule) -> Iterator[str]:
             yield unit
 
 
+def name_unit(name: str) -> str | None:
+    """The unit that the name of a key ends in: `energy_keV`, `P(GPa)`."""
+    return _ending(_NAME_END, name)
+
+
 def _ending(pattern: re.Pattern[str], text: str) -> str | None:
     match = pattern.fullmatch(text)
     return match["unit"] if match and match["unit"] in IN_NAMES else None

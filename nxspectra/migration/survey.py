@@ -173,6 +173,14 @@ def _visit(root: Group, entry: str, wanted: Callable[[str], bool]) -> Iterator[_
                 stack.append((where, node, (*groups, (name, node.nx_class or ""))))
 
 
+def keys_of(root: Group) -> Iterator[tuple[Key, Field]]:
+    """Every field of a file with its key, links passed by, and nothing that we ourselves added."""
+    for name, _ in sorted(root.of_class("NXentry")):
+        for visited in _visit(root, f"/{name}", lambda _: False):
+            if isinstance(visited.node, Field) and visited.key.path.startswith(f"/{name}/"):
+                yield visited.key, visited.node
+
+
 def _is_closed(group: Group, name: str, path: str, entry: str) -> bool:
     """Another entry, or a group that we added."""
     return (group.nx_class == "NXentry" and path != entry) or _is_ours(name, group)
