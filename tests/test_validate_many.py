@@ -298,6 +298,30 @@ def test_a_known_file_that_is_no_report_is_told_before_any_file_is_touched(
     assert run("validate", deadly, "--known", tmp_path / "absent").exit_code == 2
 
 
+# -- which definitions ----------------------------------------------------------------------------
+
+
+def test_definitions_come_from_a_folder_a_file_or_a_package(clean: Path, tmp_path: Path) -> None:
+    text = shipped("NXdiffraction_spectra.nxdl.xml").read_text()
+    (tmp_path / "ours").mkdir()
+    ours = tmp_path / "ours" / "NXours.nxdl.xml"
+    ours.write_text(text.replace("NXdiffraction_spectra", "NXours"))
+    for given in (ours, ours.parent):
+        result = run("validate", clean, "--definitions", given, "--definition", "NXours", "--format", "json")
+        assert rows(result)[0]["entries"][0]["definition"] == "NXours"
+    assert run("validate", clean, "--definitions", "nexusformat").exit_code == 0
+
+
+@pytest.mark.parametrize("given", ["absent", "absent.nxdl.xml", "click"])
+def test_definitions_that_are_not_there_are_told_before_any_file_is_touched(deadly: Path, given: str) -> None:
+    for verb in ("validate", "repair"):
+        more = ["-o", deadly.with_name("out.nxs")] if verb == "repair" else []
+        result = run(verb, deadly, *more, "--definitions", given)
+        assert result.exit_code == 2
+        assert given in result.stderr
+        assert "deadly" not in result.stderr
+
+
 # -- forms --------------------------------------------------------------------------------------
 
 

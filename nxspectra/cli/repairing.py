@@ -23,6 +23,7 @@ from nxspectra.cli.frame import (
     say,
     say_json,
 )
+from nxspectra.cli.validating import definitions_option
 from nxspectra.edits import Action, Edit
 from nxspectra.errors import FileError
 from nxspectra.repairs import Repaired
@@ -43,12 +44,7 @@ from nxspectra.repairs import Repaired
 @click.option(
     "--definition", metavar="NAME", help="Compare with this definition, whatever the file says it follows."
 )
-@click.option(
-    "--definitions",
-    type=click.Path(path_type=Path, exists=True),
-    metavar="DIR",
-    help="Take definitions and base classes from this folder instead of those installed.",
-)
+@definitions_option
 @overwrite_option
 @format_option
 def repair(

@@ -51,6 +51,14 @@ SECONDS = 1.0
 ReportFormat = Literal["text", "json", "sarif", "junit"]
 FailOn = Literal["violation", "warning"]
 
+definitions_option = click.option(
+    "--definitions",
+    type=click.Path(path_type=Path),
+    metavar="DIR|FILE|PACKAGE",
+    help="Look for definitions and base classes in this folder, NXDL file or installed package first; a"
+    " folder or package with base_classes is a whole edition of the standard, and replaces the official one.",
+)
+
 
 @click.command(cls=Verb)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
@@ -59,12 +67,7 @@ FailOn = Literal["violation", "warning"]
     metavar="NAME",
     help="Check every entry against this definition, whatever it says it follows.",
 )
-@click.option(
-    "--definitions",
-    type=click.Path(path_type=Path, exists=True),
-    metavar="DIR",
-    help="Take definitions and base classes from this folder instead of those installed.",
-)
+@definitions_option
 @click.option(
     "--format",
     "style",
