@@ -21,8 +21,8 @@ What an application definition asks goes before what a base class asks: where bo
 followed, and what only a base class asks is at most a warning (a dimension, at most an info). What is in an
 NXcollection is never validated.
 
-Official definitions have defects. What is done about each is [written down](../explanation/policy.md), and said
-with `policy-applied` where it mattered. Where other validators judge otherwise,
+Official definitions have defects. What is done about each is [written down](../explanation/policy.md), and
+said with `policy-applied` where it mattered. Where other validators judge otherwise,
 [this page](../explanation/validators.md) says who is right and why.
 
 Rules have stable names, so that a script can look for them:
