@@ -200,20 +200,20 @@ class _Lint:
 
     def _parents(self) -> Iterator[Finding]:
         parent, seen = self.root.get("extends"), {self.name}
-        while parent is not None and parent != "NXobject":
-            if parent in seen:
-                if parent != self.name or self.name != self.root.get("extends"):
-                    yield self.found(
-                        self.root, "unknown-parent", f"extends {parent}, which extends it: a circle"
-                    )
-                return
+        if parent == self.name:
+            # NXobject does
+            return
+        while parent is not None and parent not in seen:
             file = self._file(parent)
             if file is None:
                 close = _close(parent, self.shelf.files)
                 yield self.found(self.root, "unknown-parent", f"extends {parent}, which is not there{close}")
                 return
             seen.add(parent)
-            parent = _extends(file)
+            above = _extends(file)
+            parent = None if above == parent else above
+        if parent is not None:
+            yield self.found(self.root, "unknown-parent", f"extends {parent}, which extends it: a circle")
 
     def _file(self, name: str) -> Path | None:
         beside = self.path.parent / f"{name}{SUFFIX}"
