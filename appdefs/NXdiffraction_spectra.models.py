@@ -23,7 +23,6 @@ from pydantic import (
     GetCoreSchemaHandler,
     ModelWrapValidatorHandler,
     ValidationError,
-    ValidationInfo,
     model_validator,
 )
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
@@ -277,7 +276,7 @@ class NexusRoot(NexusGroup):
     entry_model: ClassVar[type[NexusGroup]] = NexusGroup
 
     @model_validator(mode="after")
-    def _read_entries(self, _info: ValidationInfo) -> Any:
+    def _read_entries(self) -> Any:
         entry = Others(self.entry_model, self.definition_name, classes=("NXentry", "NXsubentry"))
         problems: list[InitErrorDetails] = []
         number = 0
@@ -1101,7 +1100,7 @@ class Entry(NexusGroup):
                 "NXem_img", "NXfit", "NXmicrostructure_ipf", "NXmicrostructure_odf", "NXmicrostructure_pf",
                 "NXregistration", "NXroi_process",
             ),
-            names="^(?!(?:data|reduction|migration)$)(?:[a-zA-Z0-9_.]*classification)$",
+            names="^(?!(data|reduction|migration)$)([a-zA-Z0-9_.]*classification)$",
         ),
         Others(
             Instrument,

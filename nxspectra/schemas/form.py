@@ -55,6 +55,9 @@ class _Writer:
         if depth > DEEPEST:
             raise Refused(f"{path[:80]}…: groups are nested deeper than {DEEPEST}")
         found: Json = dict(_attributes(group.attributes))
+        if group.nx_class is not None:
+            # some write it as an array of one text
+            found["@NX_class"] = group.nx_class
         self.above.append(group)
         for name, node in group.children.items():
             self.number += 1

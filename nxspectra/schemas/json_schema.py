@@ -143,10 +143,10 @@ class _Writer:
     def _partial(self, rule: GroupRule) -> Iterator[tuple[str, Schema]]:
         """By expression for names: the rules for fields, and for groups of the right class."""
         for names, field in patterns(rule.named_fields):
-            yield names, {"if": {"$ref": "#/$defs/field"}, "then": self.field(field)}
+            yield names.alone, {"if": {"$ref": "#/$defs/field"}, "then": self.field(field)}
         for names, group in patterns(rule.named_groups):
             # a field and a group may share an expression
-            yield f"(?:{names})", {"if": self._of_class(group), "then": self.group(group)}
+            yield f"({names.alone})", {"if": self._of_class(group), "then": self.group(group)}
 
     def _cases(self, rule: GroupRule) -> Iterator[Schema]:
         """For what no name claims: the rules by class, and that for any field."""
@@ -168,17 +168,20 @@ class _Writer:
         for names, group in patterns(rule.named_groups):
             if group.need == "required":
                 title = f"at least one {group.nx_class} named like {group.name}"
-                yield {"title": title, "not": {"patternProperties": {names: {"not": self._of_class(group)}}}}
+                yield {
+                    "title": title,
+                    "not": {"patternProperties": {names.alone: {"not": self._of_class(group)}}},
+                }
         for names, field in patterns(rule.named_fields):
             if field.need == "required":
                 title = f"at least one field named like {field.name}"
                 yield {
                     "title": title,
-                    "not": {"patternProperties": {names: {"not": {"$ref": "#/$defs/field"}}}},
+                    "not": {"patternProperties": {names.alone: {"not": {"$ref": "#/$defs/field"}}}},
                 }
         for field in rule.named_fields.any:
             if field.need == "required":
-                claimed = "|".join(f"(?:{names})" for names, _ in patterns(rule.named_fields))
+                claimed = "|".join(f"({names.alone})" for names, _ in patterns(rule.named_fields))
                 exact = "|".join(f"^{name}$" for name in rule.named_fields.exact)
                 closer = "|".join(filter(None, (claimed, exact))) or None
                 yield {

@@ -162,12 +162,27 @@ def pattern(name: str) -> str:
     return "".join("[a-zA-Z0-9_.]*" if part.isupper() else re.escape(part) for part in parts)
 
 
-def patterns(rules: Names[Any]) -> Iterator[tuple[str, Any]]:
-    """Each partial rule with the expression for the names that no closer rule claims."""
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """The names that a partial rule claims."""
+
+    own: str
+    """Expression for the names that fit it."""
+    taken: str | None
+    """Expression for those that closer rules claim."""
+
+    @property
+    def alone(self) -> str:
+        """Both in one expression; SHACL has no look-ahead, JSON Schema and Python have."""
+        return self.own if self.taken is None else f"^(?!{self.taken[1:]}){self.own[1:]}"
+
+
+def patterns(rules: Names[Any]) -> Iterator[tuple[Pattern, Any]]:
+    """Each partial rule with the names that it claims, the closest first."""
     taken = [re.escape(name) for name in rules.exact]
     for rule in rules.partial:
         own = pattern(rule.name or "")
-        yield (f"^(?!(?:{'|'.join(taken)})$)(?:{own})$" if taken else f"^(?:{own})$"), rule
+        yield Pattern(f"^({own})$", f"^({'|'.join(taken)})$" if taken else None), rule
         taken.append(own)
 
 
@@ -201,4 +216,4 @@ class Classes:
             for each in group.named_groups.partial
             if each is not rule and classes & set(self.of(each.nx_class))
         ]
-        return f"^(?:{'|'.join(closer)})$" if closer else None
+        return f"^({'|'.join(closer)})$" if closer else None

@@ -16,7 +16,6 @@ from pydantic import (
     GetCoreSchemaHandler,
     ModelWrapValidatorHandler,
     ValidationError,
-    ValidationInfo,
     model_validator,
 )
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
@@ -270,7 +269,7 @@ class NexusRoot(NexusGroup):
     entry_model: ClassVar[type[NexusGroup]] = NexusGroup
 
     @model_validator(mode="after")
-    def _read_entries(self, _info: ValidationInfo) -> Any:
+    def _read_entries(self) -> Any:
         entry = Others(self.entry_model, self.definition_name, classes=("NXentry", "NXsubentry"))
         problems: list[InitErrorDetails] = []
         number = 0

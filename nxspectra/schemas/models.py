@@ -150,9 +150,9 @@ class _Writer:
 
     def _others(self, rule: GroupRule) -> Iterator[Expression]:
         for names, each in patterns(rule.named_fields):
-            yield self._other_field(each, names)
+            yield self._other_field(each, names.alone)
         for names, group in patterns(rule.named_groups):
-            yield self._other_group(group, names)
+            yield self._other_group(group, names.alone)
         for groups in self.classes.by_class(rule):
             yield self._other_group(groups[0], "", groups[1:])
         if rule.named_fields.any:

@@ -15,6 +15,7 @@ from nxspectra.schemas.kinds import (
     DATES,
     LEAST,
     Classes,
+    Pattern,
     Values,
     always_numbers,
     dtype_words,
@@ -122,18 +123,18 @@ class _Writer:
             )
         if len(groups) > 1:
             for each in groups:
-                yield from self._if_class(path, each, "")
+                yield from self._if_class(path, each, None)
         elif inside := list(self.group(groups[0])):
             yield _block("sh:property", [f"sh:path {path}", *inside])
 
-    def _if_class(self, path: str, rule: GroupRule, names: str) -> Iterator[str]:
+    def _if_class(self, path: str, rule: GroupRule, names: Pattern | None) -> Iterator[str]:
         """What is asked of those of a class, and of a name: the result says only that it is not so."""
         inside = list(self.group(rule))
         if not inside:
             return
         other = [f"[ sh:not [ {self._is(self.classes.of(rule.nx_class))} ] ]"]
-        if names:
-            other.append(f"[ sh:not [ {_named(names)} ] ]")
+        if names is not None:
+            other += _otherwise_named(names)
         either = "\n".join([*other, _block("", inside).strip()]).replace("\n", f"\n{_TAB}")
         message = f"this {rule.nx_class} is not as {rule.origin.nxdl}, line {rule.origin.line}, asks"
         yield _block(
@@ -141,15 +142,16 @@ class _Writer:
             [f"sh:path {path}", f"sh:or (\n{_TAB}{either}\n)", f"sh:message {literal(message)}"],
         )
 
-    def _group_by_pattern(self, names: str, rule: GroupRule) -> Iterator[str]:
-        yield from self._qualified(rule, f"[ {_named(names)} ]")
+    def _group_by_pattern(self, names: Pattern, rule: GroupRule) -> Iterator[str]:
+        but = f" ; sh:not [ {_named(names.taken)} ]" if names.taken else ""
+        yield from self._qualified(rule, f"[ {_named(names.own)}{but} ]")
         yield from self._if_class("tree:member", rule, names)
 
     def _group_by_class(self, rule: GroupRule, parent: GroupRule) -> Iterator[str]:
         claimed = self.classes.claimed(rule, parent)
         if claimed is not None:
             yield from self._qualified(rule, f"[ sh:not [ {_named(claimed)} ] ]")
-            yield from self._if_class("tree:member", rule, f"^(?!(?:{claimed}))")
+            yield from self._if_class("tree:member", rule, Pattern("", claimed))
             return
         path = self._path(rule)
         if rule.need != "optional" or rule.max_occurs is not None:
@@ -194,9 +196,11 @@ class _Writer:
         yield _block("sh:property", [path, "sh:class tree:Field", message])
         yield _block("sh:property", [path, *self._field(rule)])
 
-    def _field_by_pattern(self, names: str, rule: FieldRule) -> Iterator[str]:
-        no_group = ["[ sh:not [ sh:class tree:Field ] ]", f"[ sh:not [ {_named(names)} ] ]"]
-        either = "\n".join([*no_group, _block("", self._field(rule)).strip()]).replace("\n", f"\n{_TAB}")
+    def _field_by_pattern(self, names: Pattern, rule: FieldRule) -> Iterator[str]:
+        no_group = "[ sh:not [ sh:class tree:Field ] ]"
+        either = "\n".join(
+            [no_group, *_otherwise_named(names), _block("", self._field(rule)).strip()]
+        ).replace("\n", f"\n{_TAB}")
         message = f"sh:message {literal(f'not as {rule.name} has to be')}"
         yield _block("sh:property", ["sh:path tree:member", f"sh:or (\n{_TAB}{either}\n)", message])
 
@@ -288,6 +292,14 @@ def _listed(values: Values) -> str:
 
 def _named(names: str) -> str:
     return f"sh:property [ sh:path tree:name ; sh:pattern {literal(names)} ]"
+
+
+def _otherwise_named(names: Pattern) -> Iterator[str]:
+    """Shapes of what has a name that is not claimed."""
+    if names.own:
+        yield f"[ sh:not [ {_named(names.own)} ] ]"
+    if names.taken:
+        yield f"[ {_named(names.taken)} ]"
 
 
 def _foreign(category: str) -> str:
