@@ -45,6 +45,8 @@ NOTES = 8
 COLOURS = {Severity.VIOLATION: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 LIMITS = Limits(cpu=60)
 """Of one file: checking takes milliseconds, and what takes a minute is damaged, or absurd."""
+RECENT = 60.0
+"""Seconds; who holds a file open and has written nothing for longer leaves it as it is to be judged."""
 SECONDS = 1.0
 """After these a person who waits is told how far it is."""
 
@@ -192,7 +194,7 @@ def read_and_validate(file: Path, definition: str | None, definitions: Path | No
 
     A file that somebody has open for writing is not judged: FileBusy.
     """
-    why = hdf5.busy(file)
+    why = hdf5.busy(file, recent=RECENT)
     if why is not None:
         raise FileBusy(why)
     root = hdf5.read(file, keep=validation.needed)

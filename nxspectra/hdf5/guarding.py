@@ -77,7 +77,7 @@ class Patrol:
         self.source = source
         self.allowed = allowed
         self.left = ITEMS
-        self.end = time.thread_time() + SECONDS
+        self.end = time.monotonic() + SECONDS
         self.root: int = h5o.get_info(file).addr
         self.stack: list[tuple[h5g.GroupID, str, int, Iterator[Entry]]] = []
         """Groups under way: each with its path, its address and what is still to come."""
@@ -98,11 +98,9 @@ class Patrol:
             if entry is None:
                 self.stack.pop()
                 self.above.discard(address)
-            elif time.thread_time() > self.end:
+            elif time.monotonic() > self.end:
                 where = f"{path}/{name_text(entry.name)}"
-                yield Finding(
-                    where, "took-too-long", f"was not reached in {SECONDS} s of computing, nor was the rest"
-                )
+                yield Finding(where, "took-too-long", f"was not reached in {SECONDS} s, nor was the rest")
                 return
             else:
                 yield from self.entry(here, entry, f"{path}/{name_text(entry.name)}")

@@ -7,9 +7,11 @@ Specification 3.0, section II.A, "Disk Format: Level 0A".
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import stat
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,10 +79,11 @@ class SourceFile:
         return f"SourceFile({self.path!r})"
 
 
-def busy(path: str | os.PathLike[str]) -> str | None:
+def busy(path: str | os.PathLike[str], *, recent: float = math.inf) -> str | None:
     """Why a file seems to be open for writing, by its own flags or by a writer's lock; None if it does not.
 
-    A writer that takes no lock is not seen, nor one on another machine. Raises FileError and NotHDF5.
+    A writer that takes no lock is not seen, nor one on another machine. Locks, which are slow to ask for, are
+    asked for only if the file changed in the last `recent` seconds. Raises FileError and NotHDF5.
     """
     with file_errors(path):
         status = Path(path).stat()
@@ -88,7 +91,7 @@ def busy(path: str | os.PathLike[str]) -> str | None:
             look_at(str(path), status)
         except FileBusy as error:
             return str(error)
-        writer = other_writer(status)
+        writer = other_writer(status) if time.time() - status.st_mtime < recent else None
     return (
         None
         if writer is None

@@ -69,7 +69,7 @@ class Walk:
         self.source = source
         self.keep = keep
         self.left = ITEMS
-        self.end = time.thread_time() + SECONDS
+        self.end = time.monotonic() + SECONDS
         self.stack: list[Frame] = []
         self.types: dict[bytes, ValueType] = {}
         self.places: dict[int, str] = {}
@@ -87,7 +87,7 @@ class Walk:
             depth = len(self.stack)
             for entry in to_come:
                 step = name_text(entry.name)
-                if time.thread_time() > self.end:
+                if time.monotonic() > self.end:
                     children[step] = self.not_reached(to_come)
                     continue
                 children[step] = self.node(here, entry, f"{path}/{step}")
@@ -104,7 +104,7 @@ class Walk:
         self.source.pruned = True
         after = sum(1 for _ in to_come)
         beside = f", nor were {after} items after it in this group" if after else ""
-        return Unreadable(f"was not reached in {SECONDS} s of computing{beside}", "took-too-long")
+        return Unreadable(f"was not reached in {SECONDS} s{beside}", "took-too-long")
 
     def node(self, here: h5g.GroupID, entry: Entry, path: str) -> Node:
         _, name, kind, address = entry

@@ -13,7 +13,7 @@ ITEMS = 1_000_000
 ATTRIBUTES = 100_000
 """Attributes of one object."""
 SECONDS = 50
-"""Of processor time, to look through a file."""
+"""To look through a file."""
 
 
 class TooMuchError(ValueError):

@@ -345,8 +345,8 @@ TOO_MANY_ATTRIBUTES = _rule(
 TOOK_TOO_LONG = _rule(
     "took-too-long",
     VIOLATION,
-    "A file is read in 50 seconds of computing; what was not reached by then is not read.",
-    "`/entry/data`: was not reached in 50 s of computing, nor were 3 items after it in this group",
+    "A file is looked through in 50 seconds; what was not reached by then is not read.",
+    "`/entry/data`: was not reached in 50 s, nor were 3 items after it in this group",
 )
 EXTERNAL_STORAGE = _rule(
     "external-storage",
