@@ -374,6 +374,17 @@ def test_a_tree_that_was_read_has_the_form_of_the_one_that_was_written(tmp_path:
     assert judge(DEFINITION).is_valid(form)
 
 
+def test_real_files_have_a_form_and_a_graph(real_files: Path, ours: jsonschema.Draft202012Validator) -> None:
+    files = [path for path in sorted(real_files.rglob("*")) if path.suffix in (".nxs", ".hdf5", ".nx5")]
+    assert files
+    for path in files:
+        tree = hdf5.read(path)
+        form = schemas.as_json(tree)
+        json.dumps(form, allow_nan=False)
+        assert ours.is_valid(form) is validate(tree).conforms
+        assert list(pyoxigraph.parse(schemas.as_ntriples(tree), pyoxigraph.RdfFormat.N_TRIPLES))
+
+
 @given(
     st.lists(st.floats() | st.just(float("nan")), max_size=5),
     st.text(max_size=8),
