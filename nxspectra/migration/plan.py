@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from nxspectra.errors import Refused
 from nxspectra.findings import Finding, Severity
-from nxspectra.migration.beside import place_reduction, place_sensors
+from nxspectra.migration.beside import place_azint, place_reduction, place_sensors
 from nxspectra.migration.choosing import (
     Choice,
     Fitted,
@@ -202,6 +202,8 @@ class _Planning:
             self._data(data, series, shape)
             reduction = self._reduction(series)
             self.found += [] if reduction is None else [reduction]
+            if series is not None and known.follows != "NXazint1d":
+                place_azint(self.draft, known.path, has_reduction=reduction is not None)
         else:
             self._no_spectra()
         additions = () if known.is_left else tuple(self.draft.additions)
