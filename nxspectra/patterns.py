@@ -28,6 +28,8 @@ Floats = NDArray[np.float64]
 
 SUFFIXES = frozenset({".xy", ".xye", ".chi", ".dat"})
 """Ends of names by which a file is taken for a pattern."""
+HDF5 = b"\x89HDF\r\n\x1a\n"
+"""What every HDF5 file begins with: https://support.hdfgroup.org, file format specification, superblock."""
 LARGEST = 50_000_000
 """Bytes of one pattern."""
 
@@ -63,8 +65,14 @@ class Pattern:
 
 
 def is_pattern(path: str | Path) -> bool:
-    """Is it a pattern as text, by the end of its name?"""
-    return Path(path).suffix.lower() in SUFFIXES
+    """Is it a pattern as text, by the end of its name? An HDF5 file is none, whatever it is called."""
+    if Path(path).suffix.lower() not in SUFFIXES:
+        return False
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(len(HDF5)) != HDF5
+    except OSError:
+        return True  # whoever reads it says why it cannot be read
 
 
 def read(paths: Iterable[str | os.PathLike[str]]) -> Group:

@@ -155,6 +155,13 @@ def test_of_a_calibration_with_a_history_the_last_holds(told) -> None:
     assert energy == pytest.approx(24.7968, abs=1e-4)
 
 
+def test_a_real_calibration_of_the_beamline_tells_its_energy(real_files: Path) -> None:
+    facts = sidecars.read(real_files / "L2.poni")
+    assert migrate(raw(), facts=facts)["entry/instrument/beam/incident_energy"].number == pytest.approx(
+        25.63776, abs=1e-5
+    )
+
+
 def test_what_is_given_by_itself_stands_above_the_file(told) -> None:
     facts = told(WHOLE).under({"energy": "30 keV"})
     assert migrate(raw(), facts=facts)["entry/instrument/beam/incident_energy"].number == 30.0

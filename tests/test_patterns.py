@@ -195,6 +195,12 @@ def test_patterns_beside_a_nexus_file_are_a_usage_error(write: Write, tmp_path: 
     assert "by itself" in result.stderr
 
 
+def test_an_hdf5_file_is_no_text_whatever_it_is_called(tmp_path: Path) -> None:
+    file = hdf5.write(Group("NXroot", {"entry": Group("NXentry")}), tmp_path / "raw.dat")
+    assert not patterns.is_pattern(file)
+    assert "no spectra found" in run("migrate", file, "--dry-run").stdout
+
+
 def test_patterns_are_not_replaced_in_place(write: Write) -> None:
     files = write()
     before = [file.read_bytes() for file in files]
