@@ -7,8 +7,11 @@ What must hold are the ratios within this run: `pytest -s benchmarks/test_write.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +26,10 @@ from nxspectra.tree import Addition, Field, Group
 
 ROUNDS = 9
 FIELDS = 400
+LARGE = 10 * 10**9
+"""Bytes of a raw file with frames; it is made of holes, and takes a few megabytes on the disk."""
+FLAT = 300
+"""MB that no job may need more of, however large the file."""
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +115,60 @@ def test_writing_fresh(benchmark: BenchmarkFixture, run: Group, tmp_path: Path) 
     ours, theirs = medians(lambda: write(tree, tmp_path / "tree.nxs", overwrite=True), h5py_writes)
     benchmark.extra_info["of h5py"] = ours / theirs
     print(f"fresh: {ours / theirs:.2f} of h5py")
+
+
+MEASURED = """
+import json, resource, sys, time
+from pathlib import Path
+from nxspectra import hdf5
+from nxspectra.tree import Addition, Field, Group
+raw, job = Path(sys.argv[1]), sys.argv[2]
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+began = time.perf_counter()
+if job == "strip":
+    hdf5.strip(hdf5.read(raw), raw.with_name("out.nxs"))
+else:
+    process = Group("NXprocess", {"program": Field("nxspectra"), "added_paths": Field(["/entry/migration"])})
+    run = hdf5.read(raw).add([Addition("/entry/migration", process)])
+    out = raw.with_name("out.nxs")
+    hdf5.write(hdf5.sidecar(run, out) if job == "as link" else run, out)
+print(json.dumps([time.perf_counter() - began, before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
+"""
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("large")
+    path = folder / "large.nxs"
+    creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    creation.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    creation.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    with h5py.File(path, "w") as file:
+        entry = file.create_group("entry")
+        entry.attrs["NX_class"] = "NXentry"
+        space = h5py.h5s.create_simple((LARGE // (4000 * 2500), 4000, 2500))
+        h5py.h5d.create(file.id, b"entry/frames", h5py.h5t.NATIVE_UINT8, space, creation)
+        entry["title"] = "the end of the file is not a hole"
+    if path.stat().st_blocks * 512 > LARGE / 10:
+        pytest.skip("this disk keeps no holes, and has better things to do than to hold 10 GB of zeros")
+    return path
+
+
+@pytest.mark.parametrize("job", ["copy", "as link", "strip"])
+def test_memory_stays_flat(large: Path, job: str) -> None:
+    """Also where the whole file is compared, byte for byte, before what was added is taken away."""
+    source = large.with_name("run.nxs") if job == "strip" else large
+    (large.with_name("out.nxs")).unlink(missing_ok=True)
+    if job == "strip":
+        process = Group(
+            "NXprocess", {"program": Field("nxspectra"), "added_paths": Field(["/entry/migration"])}
+        )
+        write(read(large).add([Addition("/entry/migration", process)]), source, overwrite=True)
+    command = [sys.executable, "-c", MEASURED, source, job]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    seconds, before, most = json.loads(done.stdout)
+    most, before = most / 1024, before / 1024
+    print(
+        f"{job} of {LARGE / 1e9:.0f} GB: {seconds:.1f} s, {most:.0f} MB at most, {before:.0f} MB to begin with"
+    )
+    assert most < FLAT

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import random
-import signal
 import socket
 import subprocess
 import sys
@@ -561,94 +558,6 @@ def test_two_threads_do_not_write_the_same_file_at_once(raw: Path, target: Path)
 
 # -- killed ----------------------------------------------------------------------------------------
 
-WRITERS = """
-import os, sys
-from nxspectra.hdf5 import read, write
-from nxspectra.tree import Addition, Field, Group
-raw, target = sys.argv[1], sys.argv[2]
-values = {f"k{i}": Field(float(i), units="GPa") for i in range(150)}
-for line in sys.stdin:
-    child = os.fork()
-    if not child:
-        run = read(raw)
-        for name in "abc":
-            run = run.add([Addition(f"/entry/{name}", Group("NXcollection", values))])
-        write(run, target, in_place=raw == target)
-        os._exit(0)
-    print(child, flush=True)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
-
-
-class Writers:
-    """A program that starts a writer for each line it is given, says its number, and then how it ended."""
-
-    def __init__(self, raw: Path, target: Path) -> None:
-        self.program = subprocess.Popen(
-            [sys.executable, "-c", WRITERS, raw, target],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-        )
-
-    def __enter__(self) -> Writers:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.program.communicate()
-        assert self.program.returncode == 0
-
-    def write(self, kill_after: float | None = None) -> int:
-        """How a writer ended: 0, or killed after so many seconds."""
-        assert self.program.stdin is not None
-        assert self.program.stdout is not None
-        print(file=self.program.stdin, flush=True)
-        number = int(self.program.stdout.readline())
-        if kill_after is not None:
-            time.sleep(kill_after)
-            # Until it is waited for, a writer that has ended keeps its number; afterwards it takes a while
-            # until another process gets it.
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(number, signal.SIGKILL)
-        return int(self.program.stdout.readline())
-
-
-@pytest.mark.parametrize("in_place", [False, True], ids=["fresh", "in place"])
-def test_a_writer_killed_at_any_moment_leaves_the_old_file_or_the_new(tmp_path: Path, in_place: bool) -> None:
-    chance = random.Random(0)
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    original = make_raw(tmp_path / "original.nxs").read_bytes()
-    raw = folder / "raw.nxs"
-    target = raw if in_place else folder / "run.nxs"
-    old = original if in_place else None
-
-    def put_back() -> None:
-        raw.write_bytes(original)
-        if not in_place:
-            target.unlink(missing_ok=True)
-
-    with Writers(raw, target) as writers:
-        put_back()
-        began = time.perf_counter()
-        assert writers.write() == 0
-        takes = time.perf_counter() - began
-        new = target.read_bytes()
-        assert new != old
-        ends = set()
-        for delay in [0.0, *(chance.uniform(0.2, 1.1) * takes for _ in range(24))]:
-            put_back()
-            ends.add(writers.write(kill_after=delay))
-            assert (target.read_bytes() if target.exists() else None) in (old, new)
-            assert raw.read_bytes() == original or in_place
-        assert -signal.SIGKILL in ends
-        # The next writer clears away what the killed ones left.
-        put_back()
-        assert writers.write() == 0
-    assert target.read_bytes() == new
-    assert {item.name for item in folder.iterdir()} == {raw.name, target.name}
-
 
 def test_what_a_killed_writer_left_is_cleared_away_by_the_next(raw: Path, target: Path) -> None:
     left = target.with_name(f".{target.name}.tmp")
@@ -770,6 +679,9 @@ def test_holes_stay_holes(tmp_path: Path) -> None:
     assert differences(raw, out, ["/entry/title"]) == ()
     assert out.stat().st_size > 1 << 26
     assert out.stat().st_blocks * 512 < 1 << 22
+    with h5py.File(out, "r+") as file:
+        file["entry/hole"][1 << 23] = 1
+    assert [found.path for found in differences(raw, out, ["/entry/title"])] == ["/entry/hole"]
 
 
 @pytest.mark.parametrize("gives", [OSError, 1000])
@@ -810,3 +722,13 @@ def test_the_owner_is_kept_in_place(raw: Path) -> None:
 def test_a_new_file_is_new_whatever_the_age_of_its_source(raw: Path, target: Path) -> None:
     os.utime(raw, (0, 0))
     assert write(read(raw).add(ADDED), target).stat().st_mtime > time.time() - 60
+
+
+def test_how_far_the_copy_is_is_told(raw: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing_room, "COPIED_AT_ONCE", 10_000)
+    monkeypatch.setattr(writing_room, "cloned", lambda original, file: False)
+    told: list[tuple[int, int]] = []
+    write(read(raw).add(ADDED), target, progress=lambda done, of: told.append((done, of)))
+    size = raw.stat().st_size
+    assert [done for done, _ in told] == [*range(10_000, size, 10_000), size]
+    assert {of for _, of in told} == {size}

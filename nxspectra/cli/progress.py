@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+SHOWN_AFTER = 1.0
+"""Seconds."""
 
 
 @contextmanager
@@ -17,3 +21,31 @@ def busy(words: str) -> Iterator[None]:
 
     with Console(stderr=True).status(words):
         yield
+
+
+@contextmanager
+def copying(words: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar to be told how many bytes of how many are done; shown from one second on."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+    began = time.monotonic()
+    bar = Progress(
+        "{task.description}",
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    task = bar.add_task(words, total=None)
+
+    def tell(done: int, of: int) -> None:
+        bar.update(task, completed=done, total=of)
+        if sys.stderr.isatty() and time.monotonic() - began > SHOWN_AFTER:
+            bar.start()
+
+    try:
+        yield tell
+    finally:
+        bar.stop()

@@ -8,6 +8,9 @@ from nxspectra import hdf5
 from nxspectra.errors import FileError
 from nxspectra.tree import Group
 
+LARGE = 256 << 20
+"""Bytes; what is smaller is written within a second, and the bar, which takes time to load, is not for it."""
+
 
 def write(root: Group, target: Path, *, in_place: bool, overwrite: bool, as_link: bool = False) -> None:
     """Write `root`, whole or not at all, or a file of links to the one it was read from.

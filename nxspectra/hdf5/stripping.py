@@ -116,7 +116,7 @@ def strip(
         check(target, same=same, in_place=in_place, overwrite=overwrite)
         if in_place and not removed:
             return ()
-        with successor(target, source, MARGIN, replace=same or overwrite) as name:
+        with successor(target, source, MARGIN, same or overwrite) as name:
             remove(name, removed)
             found = differences(name, source.path, removed)
             if found:

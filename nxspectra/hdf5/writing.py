@@ -12,9 +12,10 @@ import errno
 import fcntl
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 from h5py import h5f
 
@@ -25,7 +26,10 @@ from nxspectra.hdf5.opening import SourceFile, identity, look_at, other_writer, 
 from nxspectra.hdf5.storage import reason
 from nxspectra.tree import Field, Group, Source
 
-COPIED_AT_ONCE = 1 << 30
+Progress: TypeAlias = Callable[[int, int], None]
+"""Told how many bytes are done, of how many."""
+
+COPIED_AT_ONCE = 64 << 20
 """Bytes for one copy_file_range."""
 BLOCK = 512
 """Bytes of what stat calls a block."""
@@ -38,7 +42,12 @@ CLONE = 0x40049409
 
 
 def write(
-    root: Group, path: str | os.PathLike[str], *, in_place: bool = False, overwrite: bool = False
+    root: Group,
+    path: str | os.PathLike[str],
+    *,
+    in_place: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> Path:
     """Write `root` to `path`, whole or not at all, and give back the path.
 
@@ -46,7 +55,7 @@ def write(
     there stays byte for byte. Any other tree, also one changed by `put` or `without`, is written
     fresh. `in_place` puts the copy with the additions where the file that was read is; without
     additions it leaves that file untouched. External links keep their words, so those of a copy in
-    another folder look for their files there.
+    another folder look for their files there. `progress` is told how far the copy is, again and again.
     Raises Refused where the target exists (without `overwrite`), is the file that was read (without
     `in_place`), or already has what is to be added; FileChanged if the file that was read is not
     that any more; FileBusy if another program has the target open for writing; FileError where the
@@ -61,13 +70,19 @@ def write(
         if in_place and not root.additions:
             return target
         copied = None if root.edited else source
-        with successor(target, copied, room(root, copied), replace=same or overwrite) as name:
+        with successor(target, copied, room(root, copied), same or overwrite, progress) as name:
             fill(name, root, copied is not None)
     return target
 
 
 @contextmanager
-def successor(target: Path, copied: SourceFile | None, needed: int, *, replace: bool) -> Iterator[Path]:
+def successor(
+    target: Path,
+    copied: SourceFile | None,
+    needed: int,
+    replace: bool,
+    progress: Progress | None = None,
+) -> Iterator[Path]:
     """A file beside `target` to be changed at will, a copy or empty, that takes its place at the end.
 
     `needed` bytes are to be written besides the copy. If the end is not reached all is as it was.
@@ -77,7 +92,7 @@ def successor(target: Path, copied: SourceFile | None, needed: int, *, replace: 
     check_idle(final)
     with temporary(final, needed) as (file, name):
         if copied is not None:
-            copy(copied, file, needed)
+            copy(copied, file, needed, progress)
         if final.exists():
             give_rights(file, final, replaced=True)
         elif copied is not None:
@@ -141,7 +156,7 @@ def room(root: Group, copied: SourceFile | None) -> int:
     return needed
 
 
-def copy(source: SourceFile, file: int, more: int = MARGIN) -> None:
+def copy(source: SourceFile, file: int, more: int = MARGIN, progress: Progress | None = None) -> None:
     """The bytes of the source into `file`, shared on disk where the file system can; holes stay holes.
 
     `more` bytes are to follow. Raises FileChanged, and FileError before anything is copied if the disk
@@ -153,8 +168,13 @@ def copy(source: SourceFile, file: int, more: int = MARGIN) -> None:
             status = os.fstat(original.fileno())
             check_disk(file, source.path, min(status.st_size, status.st_blocks * BLOCK) + more)
             os.ftruncate(file, source.size)
-            for start, end in stretches(original.fileno(), source.size):
-                copy_stretch(original.fileno(), file, start, end)
+
+            def tell(done: int) -> None:
+                if progress is not None:
+                    progress(done, source.size)
+
+            for stretch in stretches(original.fileno(), source.size):
+                copy_stretch(original.fileno(), file, stretch, tell)
         if os.fstat(file).st_size != source.size:
             raise FileChanged(f"{source.path}: changed while it was copied; read it again")
         source.verify(original.fileno())
@@ -184,14 +204,16 @@ def stretches(file: int, size: int) -> Iterator[tuple[int, int]]:
         start = end
 
 
-def copy_stretch(original: int, file: int, start: int, end: int) -> None:
+def copy_stretch(original: int, file: int, stretch: tuple[int, int], tell: Callable[[int], None]) -> None:
     """By the kernel where it can, else through memory, a piece at a time."""
+    start, end = stretch
     with contextlib.suppress(OSError):
         while start < end:
             done = os.copy_file_range(original, file, min(end - start, COPIED_AT_ONCE), start, start)
             if not done:
                 break
             start += done
+            tell(start)
     while start < end:
         piece = os.pread(original, min(end - start, READ_AT_ONCE), start)
         if not piece:
@@ -199,6 +221,7 @@ def copy_stretch(original: int, file: int, start: int, end: int) -> None:
         while piece:
             done = os.pwrite(file, piece, start)
             start, piece = start + done, piece[done:]
+        tell(start)
 
 
 def give_rights(file: int, like: Path, *, replaced: bool) -> None:
