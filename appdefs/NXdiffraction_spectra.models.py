@@ -232,6 +232,7 @@ class NexusGroup(Node):
         extra = self.__pydantic_extra__ or {}
         if "unopened" in extra:
             return self
+        members = type(self).model_fields
         numbers = [0] * len(self.others)
         problems: list[InitErrorDetails] = []
         for name, item in extra.items():
@@ -246,7 +247,11 @@ class NexusGroup(Node):
             if number < rule.least or (rule.most is not None and number > rule.most):
                 allowed = f"at least {rule.least}" if number < rule.least else f"at most {rule.most}"
                 problems.append(_problem((rule.called,), f"{number} are there; {allowed} expected", self))
-        problems += [_problem((name,), "is missing", self) for name in self.links if name not in extra]
+        there = {
+            *extra,
+            *(each.alias or name for name, each in members.items() if name in self.model_fields_set),
+        }
+        problems += [_problem((name,), "is missing", self) for name in self.links if name not in there]
         if problems:
             raise ValidationError.from_exception_data(type(self).__name__, problems)
         return self
@@ -474,7 +479,7 @@ class MigrationSourceFile(NexusGroup):
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXnote",)))] = Field(alias="@NX_class")
-    file_name: Annotated[NexusField, Says(type="NX_CHAR", required=True)] = Field(
+    file_name: Annotated[NexusField, Says(type="NX_CHAR", dtype="^(text)[0-9]*$", required=True)] = Field(
         description="Required. Name of the raw file",
     )
     checksum: Annotated[NexusField, Says(type="NX_CHAR", dtype="^(text)[0-9]*$", required=True)] = Field(
@@ -492,7 +497,7 @@ class MigrationCrosswalk(NexusGroup):
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXnote",)))] = Field(alias="@NX_class")
-    file_name: Annotated[NexusField, Says(type="NX_CHAR", required=True)] = Field(
+    file_name: Annotated[NexusField, Says(type="NX_CHAR", dtype="^(text)[0-9]*$", required=True)] = Field(
         description="Required. Name of the table",
     )
     checksum: Annotated[NexusField, Says(type="NX_CHAR", dtype="^(text)[0-9]*$", required=True)] = Field(
@@ -533,7 +538,7 @@ class MigrationMapping(NexusGroup):
         )),
     ] = Field(alias="@NX_class")
     others: ClassVar[tuple[Others, ...]] = (
-        Others(MigrationMappingCONCEPT, "CONCEPT", says=(Says(type="NX_CHAR"),)),
+        Others(MigrationMappingCONCEPT, "CONCEPT", says=(Says(type="NX_CHAR", dtype="^(text)[0-9]*$"),)),
     )
 
 
@@ -585,11 +590,11 @@ class CLASSIFICATIONclassificationModel(NexusGroup):
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXnote",)))] = Field(alias="@NX_class")
-    description: Annotated[NexusField, Says(type="NX_CHAR")] | None = Field(
+    description: Annotated[NexusField, Says(type="NX_CHAR", dtype="^(text)[0-9]*$")] | None = Field(
         default=None,
         description="Recommended. Name of the classifier",
     )
-    file_name: Annotated[NexusField, Says(type="NX_CHAR")] | None = Field(
+    file_name: Annotated[NexusField, Says(type="NX_CHAR", dtype="^(text)[0-9]*$")] | None = Field(
         default=None,
         description="Recommended. Name of the model file",
     )
@@ -768,7 +773,7 @@ class CLASSIFICATIONclassificationExplanation(NexusGroup):
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXdata",)))] = Field(alias="@NX_class")
 
 
-class CLASSIFICATIONclassification(NexusGroup):
+class CLASSIFICATIONclassification2(NexusGroup):
     """NXprocess: A class for each spectrum, from a classifier, a person or a simulation.
 
     NXdiffraction_spectra.nxdl.xml, line 243.
@@ -798,10 +803,10 @@ class CLASSIFICATIONclassification(NexusGroup):
     )
     label_origin: Annotated[
         NexusField,
-        Says(type="NX_CHAR", required=True),
+        Says(type="NX_CHAR", dtype="^(text)[0-9]*$", required=True),
         ValueOneOf(("expert", "model", "simulation")),
     ] = Field(description="Required. Who or what gave the classes")
-    by: Annotated[NexusField, Says(type="NX_CHAR")] | None = Field(
+    by: Annotated[NexusField, Says(type="NX_CHAR", dtype="^(text)[0-9]*$")] | None = Field(
         default=None,
         description="Optional. ORCID or name of the person who gave the classes",
     )
@@ -856,13 +861,13 @@ class InstrumentSource(NexusGroup):
     name: Annotated[NexusField, Says(type="NX_CHAR", dtype="^(text)[0-9]*$", required=True)] = Field(
         description="Required. Name of the source, for example PETRA III",
     )
-    type: Annotated[NexusField, Says(type="NX_CHAR")] | None = Field(
+    type: Annotated[NexusField, Says(type="NX_CHAR", dtype="^(text)[0-9]*$")] | None = Field(
         default=None,
         description="Recommended. Kind of source, for example Synchrotron X-ray Source",
     )
     probe: Annotated[
         NexusField,
-        Says(type="NX_CHAR", required=True),
+        Says(type="NX_CHAR", dtype="^(text)[0-9]*$", required=True),
         ValueOneOf(("x-ray", "neutron", "electron")),
     ] = Field(description="Required. What the sample is probed with")
 
@@ -952,7 +957,7 @@ class Instrument(NexusGroup):
         str,
         AfterValidator(OneOf(("NXinstrument", "NXapm_instrument", "NXem_instrument"))),
     ] = Field(alias="@NX_class")
-    name: Annotated[NexusField, Says(type="NX_CHAR")] | None = Field(
+    name: Annotated[NexusField, Says(type="NX_CHAR", dtype="^(text)[0-9]*$")] | None = Field(
         default=None,
         description="Recommended. Name of the beamline or instrument",
     )
@@ -973,10 +978,10 @@ class SamplePressureEnvSensor(NexusGroup):
         str,
         AfterValidator(OneOf(("NXsensor", "NXspm_piezo_sensor", "NXspm_temperature_sensor"))),
     ] = Field(alias="@NX_class")
-    measurement: Annotated[NexusField, Says(type="NX_CHAR", required=True)] = Field(
+    measurement: Annotated[NexusField, Says(type="NX_CHAR", dtype="^(text)[0-9]*$", required=True)] = Field(
         description="Required. The quantity that is measured, for example pressure",
     )
-    type: Annotated[NexusField, Says(type="NX_CHAR")] | None = Field(
+    type: Annotated[NexusField, Says(type="NX_CHAR", dtype="^(text)[0-9]*$")] | None = Field(
         default=None,
         description="Recommended. How: ruby fluorescence, equation of state of Au, gas membrane",
     )
@@ -993,7 +998,7 @@ class SamplePressureEnv(NexusGroup):
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXenvironment",)))] = Field(alias="@NX_class")
-    type: Annotated[NexusField, Says(type="NX_CHAR")] | None = Field(
+    type: Annotated[NexusField, Says(type="NX_CHAR", dtype="^(text)[0-9]*$")] | None = Field(
         default=None,
         description="Recommended. Kind of device, for example dynamic diamond anvil cell",
     )
@@ -1016,7 +1021,7 @@ class Sample(NexusGroup):
     name: Annotated[NexusField, Says(type="NX_CHAR", dtype="^(text)[0-9]*$", required=True)] = Field(
         description="Required. Name of the sample",
     )
-    chemical_formula: Annotated[NexusField, Says(type="NX_CHAR")] | None = Field(
+    chemical_formula: Annotated[NexusField, Says(type="NX_CHAR", dtype="^(text)[0-9]*$")] | None = Field(
         default=None,
         description="Recommended. Composition, for example (Mg0.2,Fe0.8)O",
     )
@@ -1062,10 +1067,10 @@ class Entry(NexusGroup):
     attr_default: Text | None = Field(default=None, alias="@default", description="Recommended.")
     definition: Annotated[
         Definition,
-        Says(type="NX_CHAR", required=True),
+        Says(type="NX_CHAR", dtype="^(text)[0-9]*$", required=True),
         ValueOneOf(("NXdiffraction_spectra",)),
     ] = Field(description="Required. Which application definition the entry follows")
-    title: Annotated[NexusField, Says(type="NX_CHAR")] | None = Field(
+    title: Annotated[NexusField, Says(type="NX_CHAR", dtype="^(text)[0-9]*$")] | None = Field(
         default=None,
         description="Recommended. What a person would call the series",
     )
@@ -1077,7 +1082,10 @@ class Entry(NexusGroup):
         default=None,
         description="Optional. When the series ended, with time zone",
     )
-    experiment_identifier: Annotated[NexusField, Says(type="NX_CHAR")] | None = Field(
+    experiment_identifier: Annotated[
+        NexusField,
+        Says(type="NX_CHAR", dtype="^(text)[0-9]*$"),
+    ] | None = Field(
         default=None,
         description="Recommended. Number of the proposal or beamtime at the facility",
     )
@@ -1092,7 +1100,7 @@ class Entry(NexusGroup):
     )
     others: ClassVar[tuple[Others, ...]] = (
         Others(
-            CLASSIFICATIONclassification,
+            CLASSIFICATIONclassification2,
             "CLASSIFICATIONclassification",
             classes=(
                 "NXprocess", "NXapm_charge_state_analysis", "NXapm_paraprobe_tool_process", "NXapm_ranging",

@@ -284,7 +284,7 @@ def test_a_choice_is_one_of_its_classes(tmp_path: Path) -> None:
 
 
 def test_names_that_python_does_not_take(tmp_path: Path) -> None:
-    names = ["class", "1.1", "copy", "model_config", "_hidden", "value", "schema", "None", "shape"]
+    names = ["class", "1.1", "copy", "model_config", "_hidden", "value", "schema", "None", "shape", "Field"]
     fields = "".join(f'<field name="{name}" optional="true"/>' for name in [*names, "model"])
     folder = ramp(tmp_path, fields)
     module = models("NXramp", folder)
@@ -337,6 +337,35 @@ def test_positive_integers_and_a_field_that_must_not_be_there(tmp_path: Path) ->
     tree = Group("NXroot", {"entry": Group("NXentry", {"definition": Field("NXramp"), "n": Field(1)})})
     titled = schemas.as_json(tree.put("entry/title", Field("a")))
     assert not judge("NXramp", folder).is_valid(titled)
+
+
+def test_a_member_that_is_called_as_a_model_hides_none(tmp_path: Path) -> None:
+    inside = '<group name="S" type="NXsample"><field name="name"/></group><field name="S2"/>'
+    folder = ramp(tmp_path, f'<group name="Instrument" type="NXinstrument">{inside}</group>')
+    instrument = Group("NXinstrument", {"S": Group("NXsample", {"name": Field("a")}), "S2": Field("b")})
+    assert verdicts(folder, Instrument=instrument) == {True}
+    assert verdicts(folder, Instrument=instrument.without("S/name")) == {False}
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "fine"),
+    [
+        ("", Field(5), False),
+        ('units="NX_ENERGY"', Field(5.0, units="keV"), True),
+        ('units="NX_ENERGY"', Field("5 keV"), True),
+    ],
+)
+def test_a_field_without_a_type_is_text_but_where_it_has_units(
+    tmp_path: Path, rule: str, value: Field, fine: bool
+) -> None:
+    assert verdicts(ramp(tmp_path, f'<field name="zz" {rule}/>'), zz=value) == {fine}
+
+
+def test_words_listed_as_the_values_of_numbers_are_taken(tmp_path: Path) -> None:
+    items = '<item value="low"/><item value="high"/>'
+    folder = ramp(tmp_path, f'<field name="zz" type="NX_FLOAT"><enumeration>{items}</enumeration></field>')
+    assert verdicts(folder, zz=Field("low")) == {True}
+    assert verdicts(folder, zz=Field("middle")) == {False}
 
 
 def test_a_required_link_may_lead_anywhere(tmp_path: Path) -> None:

@@ -77,8 +77,13 @@ def dtype_words(kind: str) -> tuple[str, ...]:
 
 
 def type_of(rule: FieldRule) -> str | None:
-    """The type that the definition asks for; None if it says nothing or leaves that to the base class."""
-    return rule.type if rule.typed and "type" not in rule.inherited else None
+    """The type that the definition asks for; None if it says nothing or leaves that to the base class.
+
+    Neither does it ask where it lists words as the values of numbers.
+    """
+    items = () if rule.enumeration is None else rule.enumeration.items
+    only_words = rule.type != "NX_CHAR" and bool(items) and all(_number(item) is None for item in items)
+    return None if not rule.typed or only_words or "type" in rule.inherited else rule.type
 
 
 def units_of(rule: FieldRule) -> str | None:
@@ -147,10 +152,20 @@ def _list(item: str) -> tuple[str | int | float, ...] | None:
 
 
 def validated(rule: GroupRule) -> GroupRule:
-    """The rule without what it says of the content of an NXcollection, which NeXus never validates."""
-    if rule.nx_class != "NXcollection":
-        return rule
-    return replace(rule, attributes=(), fields=(), groups=(), links=(), choices=())
+    """The rule as far as it is asked.
+
+    What is in an NXcollection is never validated. A field without a type is text, but where it has units or
+    dimensions, or stands in an NXdata: there official definitions forget to say that it holds numbers.
+    """
+    if rule.nx_class == "NXcollection":
+        return replace(rule, attributes=(), fields=(), groups=(), links=(), choices=())
+    fields = (
+        each
+        if each.typed or each.units or each.dimensions or rule.nx_class == "NXdata"
+        else replace(each, typed=True)
+        for each in rule.fields
+    )
+    return replace(rule, fields=tuple(fields))
 
 
 # -- names and classes -------------------------------------------------------------------------

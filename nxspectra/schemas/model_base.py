@@ -225,6 +225,7 @@ class NexusGroup(Node):
         extra = self.__pydantic_extra__ or {}
         if "unopened" in extra:
             return self
+        members = type(self).model_fields
         numbers = [0] * len(self.others)
         problems: list[InitErrorDetails] = []
         for name, item in extra.items():
@@ -239,7 +240,11 @@ class NexusGroup(Node):
             if number < rule.least or (rule.most is not None and number > rule.most):
                 allowed = f"at least {rule.least}" if number < rule.least else f"at most {rule.most}"
                 problems.append(_problem((rule.called,), f"{number} are there; {allowed} expected", self))
-        problems += [_problem((name,), "is missing", self) for name in self.links if name not in extra]
+        there = {
+            *extra,
+            *(each.alias or name for name, each in members.items() if name in self.model_fields_set),
+        }
+        problems += [_problem((name,), "is missing", self) for name in self.links if name not in there]
         if problems:
             raise ValidationError.from_exception_data(type(self).__name__, problems)
         return self

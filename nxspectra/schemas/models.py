@@ -67,14 +67,30 @@ _CLASSES = frozenset(
             "CoreSchema",
         ),
         *("ConfigDict", "InitErrorDetails", "PydanticCustomError", "ValidationError", "ValidationInfo"),
-        *("None", "True", "False", "GetCoreSchemaHandler", "ModelWrapValidatorHandler", "WHOLE", "DATE"),
+        *(
+            "Root",
+            "None",
+            "True",
+            "False",
+            "NOT_UNITS",
+            "NUMBERS",
+            "contextlib",
+            "re",
+            "flat",
+            "frozenset",
+            "str",
+            "GetCoreSchemaHandler",
+            "ModelWrapValidatorHandler",
+            "WHOLE",
+            "DATE",
+        ),
     }
 )
 
 
 def pydantic_source(definition: Definition, shelf: Library) -> str:
     """Source of a module; its `Root` is the model of a whole tree, `Entry` that of an entry."""
-    writer = _Writer(Classes(shelf))
+    writer = _Writer(Classes(shelf), names={*_CLASSES, *_named(definition.entry)})
     entry = writer.group(definition.entry, ENTRIES)
     base = BASE.read_text(encoding="utf-8").partition('"""\n\n')[2].replace(_FOR_MODELS, "")
     head = (
@@ -105,7 +121,8 @@ class _Writer:
     classes: Classes
     sources: list[str] = field(default_factory=list)
     units: set[str] = field(default_factory=set)
-    names: set[str] = field(default_factory=lambda: set(_CLASSES))
+    names: set[str] = field(default_factory=set)
+    """Names that no model may have: of other models, and of members, which would hide it."""
 
     # -- groups --------------------------------------------------------------------------------
 
@@ -126,7 +143,7 @@ class _Writer:
         return name
 
     def _members(self, rule: GroupRule, classes: tuple[str, ...]) -> Iterator[str]:
-        taken = set(_TAKEN)
+        taken = {*_TAKEN, *_CLASSES}
         allowed = Bracket("AfterValidator(OneOf(", [texts(classes)], "))")
         kind: Expression = (
             "str" if rule.nx_class == "NXobject" else Bracket("Annotated[", ["str", allowed], "]")
@@ -181,7 +198,7 @@ class _Writer:
         """Its model, and what is said of it."""
         attributes = [each for each in rule.attributes if each.name != "units" or not rule.units]
         model = "NexusField"
-        lines = list(self._attributes(attributes, set(_TAKEN)))
+        lines = list(self._attributes(attributes, {*_TAKEN, *_CLASSES}))
         if lines:
             model = self._name(rule.concept)
             doc = _docstring(f"Field: {rule.doc}" if rule.doc else "Field", rule)
@@ -220,6 +237,14 @@ class _Writer:
             unique, number = f"{name}{number}", number + 1
         self.names.add(unique)
         return unique
+
+
+def _named(rule: GroupRule) -> Iterator[str]:
+    """The names of everything below."""
+    yield from (each.name for each in rule.fields)
+    for group in rule.groups:
+        yield group.name or ""
+        yield from _named(group)
 
 
 def _attribute(rule: AttributeRule) -> Expression:

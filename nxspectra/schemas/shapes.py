@@ -22,6 +22,7 @@ from nxspectra.schemas.kinds import (
     foreign_units,
     needs_units,
     patterns,
+    type_of,
     validated,
     values_of,
 )
@@ -208,7 +209,7 @@ class _Writer:
         """Each thing that is asked of a field."""
         path = "sh:path tree:size"
         yield self._says(rule, "", f"{path} ; sh:minInclusive {int(rule.need == 'required')}", "has no value")
-        if (words := dtype_words(rule.type)) and rule.typed:
+        if (type_of(rule) or "type" in rule.inherited) and (words := dtype_words(rule.type)):
             kinds = " ".join(literal(each) for each in words)
             yield self._says(rule, "type", f"sh:path tree:kind ; sh:in ( {kinds} )", f"{rule.type} expected")
         category, path = rule.units, f"sh:path <{term('attribute', 'units')}>"
