@@ -26,6 +26,8 @@ Answer = TypeVar("Answer")
 
 NUMBER = struct.Struct("<q")
 """How the place of an item, and the length of an answer, go through a pipe."""
+AHEAD = 4
+"""Items that a child may have at once, while there are many more."""
 PIECE = 1 << 16
 """Bytes read from a pipe at once."""
 
@@ -65,32 +67,27 @@ def answers(
     children: list[Child[Item, Answer]] = []
     with selectors.DefaultSelector() as ready:
         try:
-            for _ in range(min(workers, len(items))):
-                children.append(Child(items, work, limits or Limits(), children))
-                ready.register(children[-1].replies, selectors.EVENT_READ, children[-1])
-                children[-1].give(waiting.popleft())
-            while children:
+            while waiting or any(child.given for child in children):
+                while waiting and len(children) < min(workers, len(items)):
+                    children.append(Child(items, work, limits or Limits(), children))
+                    ready.register(children[-1].replies, selectors.EVENT_READ, children[-1])
+                    children[-1].give(waiting.popleft())
+                for child in children:
+                    # one that waits for its next item would wait for the parent to be given a core
+                    while waiting and len(child.given) < min(AHEAD, 1 + len(waiting) // (workers * AHEAD)):
+                        child.give(waiting.popleft())
                 done = ready.select(every)
                 if not done:
                     tick()
-                for key, _ in done:
-                    child = key.data
-                    index, answer = child.index, child.answer()
-                    if isinstance(answer, Died):
+                for child in (key.data for key, _ in done):
+                    answered = [child.answer()] if child.given else []
+                    if not answered or isinstance(answered[0][1], Died):
+                        waiting.extendleft(reversed(child.given))
+                        child.given.clear()
                         ready.unregister(child.replies)
                         children.remove(child)
                         child.end()
-                        if waiting:
-                            child = Child(items, work, limits or Limits(), children)
-                            children.append(child)
-                            ready.register(child.replies, selectors.EVENT_READ, child)
-                    if waiting:
-                        child.give(waiting.popleft())
-                    elif child in children:
-                        ready.unregister(child.replies)
-                        children.remove(child)
-                        child.end()
-                    yield index, answer
+                    yield from answered
         finally:
             for child in children:
                 child.end()
@@ -108,7 +105,8 @@ class Child(Generic[Item, Answer]):
     ) -> None:
         for_child, self.requests = os.pipe()
         self.replies, from_child = os.pipe()
-        self.index = -1
+        self.given: deque[int] = deque()
+        """Indices of the items that it has not answered for, in order."""
         with warnings.catch_warnings():
             # the threads of a linear algebra library, which waits for nobody over a fork
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -122,20 +120,20 @@ class Child(Generic[Item, Answer]):
         os.close(from_child)
 
     def give(self, index: int) -> None:
-        self.index = index
+        self.given.append(index)
         with suppress(BrokenPipeError):  # it died; the answer, which is none, will say so
             os.write(self.requests, NUMBER.pack(index))
 
-    def answer(self) -> Answer | Died:
-        """What it made of the item it was given; also when it died over it."""
+    def answer(self) -> tuple[int, Answer | Died]:
+        """What it made of the first item it was given; also when it died over it."""
+        index = self.given.popleft()
         head = self._read(NUMBER.size)
         body = None if head is None else self._read(NUMBER.unpack(head)[0])
         if body is None:
             _, status = os.waitpid(self.pid, 0)
             self.pid = 0
-            return Died(death(os.waitstatus_to_exitcode(status)))
-        answer: Answer = pickle.loads(body)  # noqa: S301  # from a fork of ourselves
-        return answer
+            return index, Died(death(os.waitstatus_to_exitcode(status)))
+        return index, pickle.loads(body)  # noqa: S301  # from a fork of ourselves
 
     def _read(self, length: int) -> bytes | None:
         """So many bytes, or None if it died before it wrote them."""

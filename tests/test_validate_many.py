@@ -101,6 +101,18 @@ def test_an_item_that_kills_its_child_is_an_answer_and_the_others_go_on() -> Non
     assert "SIGSEGV" in found[1].reason  # type: ignore[union-attr]
 
 
+def test_a_slow_item_keeps_nobody_else_waiting() -> None:
+    done = [index for index, _ in answers([0.6, 0.0, 0.0, 0.0], time.sleep, workers=2)]
+    assert done[-1] == 0
+    assert sorted(done) == [0, 1, 2, 3]
+
+
+def test_when_every_item_kills_its_child_every_item_is_answered() -> None:
+    found = dict(answers(range(7), lambda _: os.kill(os.getpid(), signal.SIGKILL), workers=3))
+    assert len(found) == 7
+    assert all(isinstance(answer, Died) for answer in found.values())
+
+
 def test_a_child_that_computes_without_end_is_stopped() -> None:
     def work(item: int) -> int:
         while item:
