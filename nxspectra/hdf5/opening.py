@@ -82,16 +82,18 @@ class SourceFile:
 def busy(path: str | os.PathLike[str], *, recent: float = math.inf) -> str | None:
     """Why a file seems to be open for writing, by its own flags or by a writer's lock; None if it does not.
 
-    A writer that takes no lock is not seen, nor one on another machine. Locks, which are slow to ask for, are
-    asked for only if the file changed in the last `recent` seconds. Raises FileError and NotHDF5.
+    A writer that takes no lock is not seen, nor one on another machine. A file that has not changed in the
+    last `recent` seconds is not looked at: asking for locks is slow. Raises FileError and NotHDF5.
     """
     with file_errors(path):
         status = Path(path).stat()
+        if time.time() - status.st_mtime > recent:
+            return None
         try:
             look_at(str(path), status)
         except FileBusy as error:
             return str(error)
-        writer = other_writer(status) if time.time() - status.st_mtime < recent else None
+        writer = other_writer(status)
     return (
         None
         if writer is None
