@@ -168,7 +168,5 @@ def test_memory_stays_flat(large: Path, job: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     seconds, before, most = json.loads(done.stdout)
     most, before = most / 1024, before / 1024
-    print(
-        f"{job} of {LARGE / 1e9:.0f} GB: {seconds:.1f} s, {most:.0f} MB at most, {before:.0f} MB to begin with"
-    )
+    print(f"{job} of {LARGE / 1e9:.0f} GB: {seconds:.1f} s, {most:.0f} MB at most, {before:.0f} MB before")
     assert most < FLAT

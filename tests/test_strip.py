@@ -201,3 +201,52 @@ def test_a_file_that_changed_since_is_not_stripped(run: Path) -> None:
 def test_the_file_that_was_read_is_only_replaced_when_asked(run: Path) -> None:
     with pytest.raises(Refused, match="in_place"):
         strip(read(run), run)
+
+
+# -- laws ------------------------------------------------------------------------------------------
+
+NAMES = st.text("abcµ _", min_size=1, max_size=3).filter(lambda name: name.strip())
+VALUES = st.one_of(
+    st.floats(),
+    st.integers(-9, 9),
+    st.text("aµ ", max_size=3),
+    st.lists(st.floats(), max_size=3).map(np.array),
+)
+NODES = st.one_of(
+    st.builds(Field, VALUES, st.dictionaries(NAMES, VALUES, max_size=2)),
+    st.builds(Link, NAMES.map(lambda name: f"/raw/{name}")),
+)
+TREES = st.recursive(
+    st.dictionaries(NAMES, NODES, max_size=3).map(lambda children: Group("NXcollection", children)),
+    lambda inner: st.dictionaries(NAMES, inner | NODES, max_size=3).map(
+        lambda children: Group("NXentry", children)
+    ),
+    max_leaves=5,
+)
+
+
+@given(
+    TREES,
+    st.lists(st.tuples(st.sampled_from("pqr"), NODES | TREES), max_size=3, unique_by=lambda new: new[0]),
+)
+@settings(max_examples=30)
+def test_whatever_is_added_nothing_raw_is_lost_and_stripping_undoes_it(
+    folder: Path, tree: Group, new: list[tuple[str, Any]]
+) -> None:
+    raw = write(Group("NXroot", {"raw": tree}), folder / "law_raw.nxs", overwrite=True)
+    places = ["/raw/", "/raw/new_", "/"]
+    paths = [f"{place}{name}" for place, (name, _) in zip(places, new, strict=False)]
+    added = [Addition(path, item) for path, (_, item) in zip(paths, new, strict=True)]
+    paths += ["/raw@added", "/migration"]
+    account = Group("NXprocess", {"program": Field("nxspectra"), "added_paths": Field(paths)})
+    added += [Addition("/raw@added", 1), Addition("/migration", account)]
+    run = write(read(raw).add(added), folder / "law_run.nxs", overwrite=True)
+    assert differences(raw, run, paths) == ()
+    assert set(strip(read(run), folder / "law_undone.nxs", overwrite=True)) == set(paths)
+    assert differences(raw, folder / "law_undone.nxs") == ()
+
+
+def test_migrating_twice_is_migrating_once(run: Path) -> None:
+    once = sha256(run)
+    write(migrate(read(run)), run, in_place=True)
+    assert sha256(run) == once

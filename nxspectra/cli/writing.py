@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nxspectra import hdf5
+from nxspectra.cli.progress import copying
 from nxspectra.errors import FileError
 from nxspectra.tree import Group
 
@@ -18,9 +19,12 @@ def write(root: Group, target: Path, *, in_place: bool, overwrite: bool, as_link
     The folder is made if it is not there. Raises FileError if it cannot be written.
     """
     made_folder(target)
-    hdf5.write(
-        hdf5.sidecar(root, target) if as_link else root, target, in_place=in_place, overwrite=overwrite
-    )
+    new = hdf5.sidecar(root, target) if as_link else root
+    if root.source is None or root.source.size < LARGE:
+        hdf5.write(new, target, in_place=in_place, overwrite=overwrite)
+        return
+    with copying(f"writing {target.name}") as progress:
+        hdf5.write(new, target, in_place=in_place, overwrite=overwrite, progress=progress)
 
 
 def made_folder(target: Path) -> None:
