@@ -15,13 +15,29 @@ libhdf5 can still crash on, or never come back from, a file that was damaged wit
 files from strangers are for a process of their own, with limits of time and memory.
 """
 
-from nxspectra.hdf5.comparing import differences
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from nxspectra.hdf5.guarding import guard
 from nxspectra.hdf5.linking import broken_links, read, sidecar
 from nxspectra.hdf5.opening import busy, sha256
-from nxspectra.hdf5.stripping import added_paths, strip
-from nxspectra.hdf5.waiting import settled
-from nxspectra.hdf5.writing import write
+
+if TYPE_CHECKING:
+    from nxspectra.hdf5.comparing import differences
+    from nxspectra.hdf5.stripping import added_paths, strip
+    from nxspectra.hdf5.waiting import settled
+    from nxspectra.hdf5.writing import write
+
+_LATER = {
+    "added_paths": "stripping",
+    "differences": "comparing",
+    "settled": "waiting",
+    "strip": "stripping",
+    "write": "writing",
+}
+"""Who only reads does not wait for what writes."""
 
 __all__ = [
     "added_paths",
@@ -36,3 +52,11 @@ __all__ = [
     "strip",
     "write",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'nxspectra.hdf5' has no attribute {name!r}")
+    value = getattr(import_module(f"nxspectra.hdf5.{_LATER[name]}"), name)
+    globals()[name] = value
+    return value
