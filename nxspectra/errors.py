@@ -1,24 +1,24 @@
 """Every exception, as a tree; each says where, what, and what to do next, and carries the exit code of the shell.
 
-    NxspectraError
-      FileError (3)           a file could not be read or written
-        NotHDF5               it is not an HDF5 file, or truncated or damaged beyond opening
-        FileChanged           it changed while a value of it was still to be read
-        FileBusy              another program holds it open for writing
-        UnsafeFile            the guard refused it: it reaches outside itself, or is absurdly large inside
-      Refused (1)             the input is understood and cannot be used as asked; nothing was written
-        NoSpectra             there are no diffraction spectra where they were asked for
-        ModelMismatch         the model does not fit these spectra
-        LabelError            labels that are missing, contradictory or out of range
-      UsageError (2)          what was asked for does not exist or contradicts itself
-        UnknownDefinition     no application definition of that name
-        DefinitionError       an NXDL file that is not one
-        CrosswalkError        a crosswalk that cannot be used
-        UnknownClassifier     no classifier of that name is installed
-        ModelError            a model file that is not one, or not as it was saved
-        UnitError             not a unit, or of another kind than the one asked for
-        SettingsError         the site settings cannot be used
-        MissingExtra          a library of an optional extra is not installed
+NxspectraError
+  FileError (3)           a file could not be read or written
+    NotHDF5               it is not an HDF5 file, or truncated or damaged beyond opening
+    FileChanged           it changed while a value of it was still to be read
+    FileBusy              another program holds it open for writing
+    UnsafeFile            the guard refused it: it reaches outside itself, or is absurdly large inside
+  Refused (1)             the input is understood and cannot be used as asked; nothing was written
+    NoSpectra             there are no diffraction spectra where they were asked for
+    ModelMismatch         the model does not fit these spectra
+    LabelError            labels that are missing, contradictory or out of range
+  UsageError (2)          what was asked for does not exist or contradicts itself
+    UnknownDefinition     no application definition of that name
+    DefinitionError       an NXDL file that is not one
+    CrosswalkError        a crosswalk that cannot be used
+    UnknownClassifier     no classifier of that name is installed
+    ModelError            a model file that is not one, or not as it was saved
+    UnitError             not a unit, or of another kind than the one asked for
+    SettingsError         the site settings cannot be used
+    MissingExtra          a library of an optional extra is not installed
 """
 
 
