@@ -1,4 +1,4 @@
-"""Every exception, as a tree; each says where, what, and what to do next, and carries the exit code of the shell.
+"""Every exception, as a tree; each says where, what and what to do next, and has the exit code of the shell.
 
 NxspectraError
   FileError (3)           a file could not be read or written

@@ -65,7 +65,7 @@ class Report:
 
     @property
     def conforms(self) -> bool:
-        """There is an entry that follows a definition, every such entry conforms, and nothing is a violation."""
+        """An entry follows a definition, every such entry conforms, and nothing is a violation."""
         return (
             bool(self.entries)
             and all(entry.conforms for entry in self.entries)
