@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nxspectra import hdf5, ingestion
+from nxspectra import hdf5
 from nxspectra.catalogue import Catalogue
 from nxspectra.classifiers import Model, train
 from nxspectra.errors import CrosswalkError, ModelError, UsageError
+from nxspectra.hdf5.listing import files_of
 from nxspectra.ingestion import Ingested, Limits, State, children, ingest
 from nxspectra.ingestion.journey import Stop, Task, take
 from nxspectra.migration import migrate
@@ -256,7 +257,7 @@ def test_a_folder_is_searched_for_hdf5_files(raw: Path, tmp_path: Path) -> None:
     for name in ("scan/b.nxs", "a.h5", "no_ending", ".hidden.nxs", ".snapshots/a.h5", "out/c.nxs"):
         shutil.copy(raw, folder / name)
     (folder / "notes.txt").write_text("notes")
-    found = [str(path.relative_to(folder)) for path in ingestion.files_in(folder, besides=[folder / "out"])]
+    found = [str(path.relative_to(folder)) for path in files_of([folder], besides=[folder / "out"])]
     assert found == ["a.h5", "no_ending", "scan/b.nxs"]
 
 
@@ -326,7 +327,7 @@ def test_who_stops_listening_leaves_no_process_behind(raw: Path, catalogue: Path
 
 def test_every_real_file_is_taken_without_a_traceback(real_files: Path, tmp_path: Path) -> None:
     results = {Path(each.file).name: each for each in ingest(real_files, tmp_path / "catalogue", workers=2)}
-    assert set(results) >= {path.name for path in ingestion.files_in(real_files)}
+    assert set(results) >= {path.name for path in files_of([real_files])}
     for each in results.values():
         assert each.state is State.NONCONFORMING
         assert "defect" not in (each.reason or "")

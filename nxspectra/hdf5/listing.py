@@ -14,21 +14,22 @@ ENDINGS = frozenset({".nxs", ".nx5", ".nexus", ".h5", ".hdf5", ".hdf", ".he5", "
 """Files in a folder that are taken for HDF5; others are if they begin as HDF5 files do."""
 
 
-def files_of(paths: Iterable[Path]) -> list[Path]:
+def files_of(paths: Iterable[Path], besides: Iterable[Path] = ()) -> list[Path]:
     """The files meant, each once: files, the HDF5 files below folders, the matches of patterns.
 
-    Within a folder or pattern they come by name, hidden ones not at all. Raises UsageError where a folder
-    or pattern holds no file.
+    Within a folder or pattern they come by name, hidden ones and those in the folders `besides` not at all.
+    Raises UsageError where a folder or pattern holds no file.
     """
     found: list[Path] = []
+    out = frozenset(folder.resolve() for folder in besides)
     for path in paths:
         if path.is_dir():
-            meant = _below(path)
+            meant = _below(path, out)
             if not meant:
                 raise UsageError(f"{path}: there is no HDF5 file in this folder or below")
         elif not path.exists() and glob.has_magic(str(path)):
             matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207
-            meant = [file for match in matches for file in (_below(match) if match.is_dir() else [match])]
+            meant = [file for match in matches for file in (_below(match, out) if match.is_dir() else [match])]
             if not meant:
                 raise UsageError(f"{path}: no file matches this pattern")
         else:
@@ -37,11 +38,13 @@ def files_of(paths: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def _below(path: Path) -> list[Path]:
+def _below(path: Path, out: frozenset[Path]) -> list[Path]:
     found: list[Path] = []
     for folder, subfolders, names in os.walk(path):
         here = Path(folder)
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        subfolders[:] = sorted(
+            name for name in subfolders if not name.startswith(".") and (here / name).resolve() not in out
+        )
         found += [here / name for name in sorted(names) if not name.startswith(".") and _is_hdf5(here / name)]
     return found
 

@@ -20,18 +20,14 @@ from nxspectra.catalogue import Catalogue
 from nxspectra.children import Limits
 from nxspectra.classifiers import Model
 from nxspectra.errors import FileError, NxspectraError, UsageError
+from nxspectra.hdf5.listing import files_of
 from nxspectra.ingestion.children import take_all
 from nxspectra.ingestion.journey import Arrival, Ingested, State, Stop, Task
 from nxspectra.migration import Crosswalk
 from nxspectra.migration.facts import parse_facts
 from nxspectra.settings import Settings
 
-__all__ = ["Ingested", "Limits", "State", "files_in", "ingest"]
-
-ENDINGS = frozenset({".nxs", ".nx5", ".nexus", ".h5", ".hdf5", ".hdf", ".he5", ".cxi"})
-"""Files in a folder that are taken for HDF5."""
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
-"""The first bytes of an HDF5 file, whatever it is called; HDF5 File Format Specification, section II.A."""
+__all__ = ["Ingested", "Limits", "State", "ingest"]
 
 
 def ingest(
@@ -74,35 +70,8 @@ def ingest(
         Settings.load(),
         limits or Limits(),
     )
-    files = [file for path in given for file in files_in(Path(path), besides=(store.folder, folder))]
+    files = files_of((Path(path) for path in given), besides=(store.folder, folder))
     return _filed(take_all(stops(files), task, workers), store)
-
-
-def files_in(path: Path, besides: Iterable[Path] = ()) -> list[Path]:
-    """`path` itself, or the HDF5 files below it by name, without hidden ones and those in `besides`."""
-    if not path.is_dir():
-        return [path]
-    out = tuple(folder.resolve() for folder in besides)
-    found = []
-    for folder, subfolders, names in os.walk(path):
-        here = Path(folder)
-        subfolders[:] = sorted(
-            name
-            for name in subfolders
-            if not name.startswith(".") and not any((here / name).resolve() == other for other in out)
-        )
-        found += [here / name for name in sorted(names) if not name.startswith(".") and _is_hdf5(here / name)]
-    return found
-
-
-def _is_hdf5(file: Path) -> bool:
-    if file.suffix.lower() in ENDINGS:
-        return file.is_file()
-    try:
-        with file.open("rb") as stream:
-            return stream.read(len(SIGNATURE)) == SIGNATURE
-    except OSError:
-        return False
 
 
 def stops(files: Iterable[Path]) -> list[Stop]:
