@@ -3,7 +3,8 @@
 `python benchmarks/fuzz.py [HOW MANY] [--first N] [--workers N]` makes so many damaged files (20,000 if not
 said; about 20 a second and worker), takes each the way of `nxspectra validate` in a child process, and tells
 what became of them. What killed a child, or went wrong in Python, is told by its number; the file of a
-defect stays in the folder that is named at the end. The exit code is 1 if there was a defect.
+defect stays in the folder that is named at the end. Ctrl-C ends it early, with
+what there is. The exit code is 1 if there was a defect.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
@@ -30,13 +32,14 @@ def main() -> int:
     kinds: Counter[str] = Counter()
     deaths: Counter[str] = Counter()
     began = time.monotonic()
-    for outcome in outcomes(range(asked.first, asked.first + asked.many), folder, asked.workers):
-        kinds[outcome.kind] += 1
-        if outcome.kind == "died":
-            deaths[outcome.said] += 1
-        if outcome.kind in {"died", "defect"}:
-            print(f"{outcome.number} {outcome.kind}: {outcome.said}", flush=True)
-    print(f"{asked.many} files from number {asked.first} in {time.monotonic() - began:.0f} s, in {folder}")
+    with suppress(KeyboardInterrupt):
+        for outcome in outcomes(range(asked.first, asked.first + asked.many), folder, asked.workers):
+            kinds[outcome.kind] += 1
+            if outcome.kind == "died":
+                deaths[outcome.said] += 1
+            if outcome.kind in {"died", "defect"}:
+                print(f"{outcome.number} {outcome.kind}: {outcome.said}", flush=True)
+    print(f"{kinds.total()} files from number {asked.first} in {time.monotonic() - began:.0f} s, in {folder}")
     for kind, count in [*kinds.most_common(), *deaths.most_common()]:
         print(f"{count:7} {kind}")
     return 1 if kinds["defect"] else 0
