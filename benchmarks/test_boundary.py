@@ -45,6 +45,26 @@ def models() -> list[Model]:
     ]
 
 
+LABELS = (
+    ("low=80,120", "high=260,300"),
+    ("low=pressure<7GPa", "high=pressure>45GPa"),
+    ("low=pressure<12GPa", "high=pressure>30GPa"),
+    ("low=pressure<15GPa", "high=pressure>23GPa"),
+    ("low=pressure<18.5GPa", "high=pressure>=18.5GPa"),
+)
+
+
+@pytest.mark.parametrize("labels", LABELS, ids=" ".join)
+def test_labels_nearer_and_nearer_to_the_boundary(labels: tuple[str, ...]) -> None:
+    wrong = []
+    for trained_on in (0, 1, 2):
+        model = train([simulate(seed=trained_on).spectra], labels, seed=trained_on)
+        for seed in ASKED:
+            ramp = simulate(seed=seed)
+            wrong.append(np.count_nonzero(classify(ramp.spectra, model).class_index != ramp.truth.label))
+    print(f"{' '.join(labels)}: wrong of 349 {np.mean(wrong):.1f} ({min(wrong)} to {max(wrong)})")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_boundaries_against_truth(kind: str, models: list[Model]) -> None:
     knobs = KINDS[kind]

@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from nxspectra.classifiers import Model, accuracy, calibration, classify, train
+from nxspectra.classifiers.weighted import Weighted
 from nxspectra.simulation import Ramp, simulate
 from nxspectra.spectra import Classification
 
@@ -80,6 +81,23 @@ def test_probabilities_are_what_they_say(weighted: Results) -> None:
     found = calibration(probability, np.concatenate([ramp.truth.label for ramp, _ in weighted.values()]))
     assert found.error < 0.02
     assert found.brier < 0.03
+
+
+def test_four_clear_cut_labels_leave_the_vote_as_it_is(model: Model) -> None:
+    assert isinstance(model.estimator, Weighted)
+    assert model.estimator.bias_.tolist() == [0.0, 0.0]
+
+
+def test_labels_up_to_the_boundary_bias_the_vote_to_where_the_classes_part(ramps: dict[int, Ramp]) -> None:
+    labels = ["low=pressure<18.5GPa", "high=pressure>=18.5GPa"]
+    model = train([simulate(seed=TRAINING).spectra], labels, iterations=120)
+    assert isinstance(model.estimator, Weighted)
+    assert np.any(model.estimator.bias_ != 0.0)
+    found = {seed: (ramp, classify(ramp.spectra, model)) for seed, ramp in list(ramps.items())[:4]}
+    assert wrong(found).mean() < 4
+    model.estimator.bias_ = np.zeros(2)
+    found = {seed: (ramp, classify(ramp.spectra, model)) for seed, ramp in list(ramps.items())[:4]}
+    assert wrong(found).mean() > 4
 
 
 def test_the_boundary_of_a_decompression_is_found_backwards(model: Model) -> None:

@@ -103,6 +103,8 @@ class Binned:
     """(2, n_bins), least and largest contrast of the training spectra."""
     margin_: float
     """Mean over the training spectra of the vote for their class, less that for the next."""
+    bias_: Floats
+    """(n_classes,), added to the share of the vote that each class has; they sum to 0."""
     n_features_in_: int
 
     # -- scikit-learn's conventions ----------------------------------------------------------------
@@ -144,7 +146,9 @@ class Binned:
         flat = curves.intensity.reshape(len(curves.intensity), -1)
         contrast = self._contrast(flat)
         self.contrast_ = np.stack([contrast.min(axis=0), contrast.max(axis=0)])
-        self.margin_ = _mean_margin(self._vote(self._shares(flat)), curves.class_index)
+        vote = self._vote(self._shares(flat))
+        self.margin_ = _mean_margin(vote, curves.class_index)
+        self.bias_ = self._bias(vote, curves)
         return self
 
     def _curves(self, X: ArrayLike, y: ArrayLike, two_theta: ArrayLike | None) -> Curves:
@@ -179,6 +183,12 @@ class Binned:
         """The trained networks, and what their separability is to be measured with."""
         raise NotImplementedError
 
+    def _bias(self, vote: Floats, curves: Curves) -> Floats:
+        """What to add to the votes (n_spectra, n_classes) of the training spectra for them to decide
+        rightly.
+        """
+        raise NotImplementedError
+
     def _separability(self, examples: Examples) -> Floats:
         votes = self.thresholds_.count(examples.intensity.reshape(len(examples.intensity), -1))
         right = np.take_along_axis(votes, examples.class_index[:, None, None], axis=2)[:, :, 0]
@@ -192,14 +202,15 @@ class Binned:
         Raises ValueError when X has another number of points than the training spectra.
         """
         values = self._checked(X)
-        probability = self._probability(self._vote(self._shares(values)))
+        probability = self._probability(self._vote(self._shares(values)) + self.bias_)
         # one sum over a row is finite only if the row is
         probability[~np.isfinite(values.sum(axis=1, dtype=np.float64))] = np.nan
         return probability
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """The class with the largest vote, (n_spectra,); of equal ones the first."""
-        return np.asarray(self.classes_[np.argmax(self._vote(self._shares(self._checked(X))), axis=1)])
+        vote = self._vote(self._shares(self._checked(X))) + self.bias_
+        return np.asarray(self.classes_[np.argmax(vote, axis=1)])
 
     def votes(self, X: ArrayLike) -> Votes:
         """How each bin voted on each spectrum."""
@@ -264,6 +275,7 @@ class Binned:
             "noise": self.noise_,
             "contrast": self.contrast_,
             "margin": np.array(self.margin_),
+            "bias": self.bias_,
             "cuts": self.thresholds_.cuts,
             "cut_labels": self.thresholds_.labels,
             "cut_digest": np.array(self.thresholds_.digest),
@@ -289,7 +301,7 @@ class Binned:
         self.n_features_in_ = int(arrays["points"])
         self.separability_, self.believability_ = arrays["separability"], arrays["believability"]
         self.noise_, self.contrast_ = arrays["noise"], arrays["contrast"]
-        self.margin_ = float(arrays["margin"])
+        self.margin_, self.bias_ = float(arrays["margin"]), arrays["bias"]
         digest = str(arrays["cut_digest"])
         if digest != self.networks_.digest(self.two_theta_):
             raise ModelError("its thresholds belong to other networks or another grid; train it again")

@@ -71,15 +71,16 @@ def boundaries(
     probability: Floats,
     votes: Votes | None = None,
     pressure: Floats | None = None,
+    bias: Floats | None = None,
 ) -> tuple[Boundary, ...]:
     """Where along a series one class gives way to another, with 90 % intervals.
 
-    `probability` is (n_spectra, n_classes), NaN rows without a class; `pressure` (n_spectra,), GPa. The
-    series is cut into the stretches of one class that make the spectra most likely, a stretch costing as
-    much as `CHANGE` log odds. With votes, the interval is where the boundary goes when every bin's say is
-    redrawn at random; so it grows with the disagreement of the bins, and does not know what no bin knows:
-    training spectra unlike these. Without votes it is the posterior of the change, one spectrum taken as
-    independent of the next.
+    `probability` is (n_spectra, n_classes), NaN rows without a class; `pressure` (n_spectra,), GPa; `bias`
+    (n_classes,) is what is added to the weighted vote. The series is cut into the stretches of one class
+    that make the spectra most likely, a boundary costing as much as `CHANGE` log odds. With votes, the
+    interval is where the boundary goes when every bin's say is redrawn at random; so it grows with the
+    disagreement of the bins, and does not know what no bin knows: training spectra unlike these. Without
+    votes it is the posterior of the change, one spectrum taken as independent of the next.
     """
     frames = np.flatnonzero(np.isfinite(probability).all(axis=1))
     if not frames.size:
@@ -92,7 +93,9 @@ def boundaries(
         place, low, high = (
             _posterior(known[first : last + 1], one, other)
             if votes is None
-            else _redrawn(votes.share[inside][:, :, [one, other]], votes.believability)
+            else _redrawn(
+                votes, inside, (one, other), 0.0 if bias is None else float(bias[other] - bias[one])
+            )
         )
         frame, interval = int(inside[place]), (int(inside[low]), int(inside[high]))
         found.append(
@@ -126,13 +129,14 @@ def _stretches(probability: Floats) -> list[tuple[int, int, int]]:
     return [(int(a), int(b), int(path[a])) for a, b in zip(starts, ends, strict=True)]
 
 
-def _redrawn(share: Floats, believability: Floats) -> tuple[int, int, int]:
-    """First place of the second class, and where it may lie; share (n, n_bins, 2) of the two classes."""
-    margin = share[:, :, 1] - share[:, :, 0]
+def _redrawn(votes: Votes, inside: Classes, pair: tuple[int, int], lead: float) -> tuple[int, int, int]:
+    """First place among the frames `inside` of the second class of the pair, and where it may lie."""
+    margin = votes.share[inside, :, pair[1]] - votes.share[inside, :, pair[0]]
+    believability = votes.believability
     # the same stream for everyone: a boundary is a function of the votes
     draws = np.random.default_rng(0).gamma(DRAWN_FROM, size=(believability.size, DRAWS))
     weights = np.concatenate([believability[:, None], believability[:, None] * draws], axis=1)
-    places = _turns(margin @ (weights / weights.sum(axis=0)))
+    places = _turns(margin @ (weights / weights.sum(axis=0)) + lead)
     tail = (1.0 - LEVEL) / 2.0
     low, high = np.quantile(places[1:], [tail, 1.0 - tail])
     place = int(places[0])

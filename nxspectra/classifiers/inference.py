@@ -56,7 +56,9 @@ def classify(run: Group | Spectra, model: Model | str | Path) -> Classification:
         unseen=_whole(estimator.unseen(X), usable) if isinstance(estimator, KnowsStrangers) else None,
         votes=votes,
         confidence=confidence(class_index) if len(model.card.classes) == 2 else None,
-        boundaries=boundaries(model.card.classes, probability, votes, spectra.pressure),
+        boundaries=boundaries(
+            model.card.classes, probability, votes, spectra.pressure, getattr(estimator, "bias_", None)
+        ),
         model=model.reference,
         parameters=_parameters(model),
     )
@@ -100,4 +102,7 @@ def _parameters(model: Model) -> dict[str, Attribute]:
         name: value if isinstance(value, bool | int | float | str) else json.dumps(value)
         for name, value in model.card.parameters.items()
     }
+    bias = getattr(model.estimator, "bias_", None)
+    if bias is not None:
+        settings["bias"] = np.asarray(bias, dtype=np.float64)
     return settings | {"preprocessing": json.dumps(model.card.preprocessing, sort_keys=True)}

@@ -184,7 +184,7 @@ def _figures(estimator: Classifier, X: Floats, y: NDArray[np.int64]) -> dict[str
         "n_spectra": float(len(y)),
         "training_accuracy": float(np.mean(estimator.classes_[np.argmax(probability, axis=1)] == y)),
     }
-    for name in ("separability", "believability", "noise", "margin"):
+    for name in ("separability", "believability", "noise", "margin", "bias"):
         value = getattr(estimator, f"{name}_", None)
         if value is not None:
             array = np.asarray(value, dtype=np.float64)
