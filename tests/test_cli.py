@@ -94,13 +94,17 @@ def test_the_list_of_verbs_is_printed_without_loading_any() -> None:
     assert loaded == "['nxspectra', 'nxspectra.cli', 'nxspectra.cli.frame', 'nxspectra.errors']"
 
 
-def test_every_verb_but_describe_speaks_json() -> None:
+def test_every_verb_but_those_that_print_a_language_speaks_json() -> None:
+    commands: dict[str, click.Command] = {}
     for verb in program.verbs:
         command = program.get_command(click.Context(program), verb)
         assert command is not None
+        parts = command.commands if isinstance(command, click.Group) else {}
+        commands |= {f"{verb} {name}": part for name, part in parts.items()} or {verb: command}
+    for verb, command in commands.items():
         forms = [option.type for option in command.params if "--format" in option.opts]
         choices = forms[0].choices if forms and isinstance(forms[0], click.Choice) else ()
-        assert ("json" in choices) == (verb != "describe"), verb
+        assert ("json" in choices) == (verb not in {"describe", "crosswalk suggest"}), verb
 
 
 def test_an_error_is_one_line_with_the_path_and_no_traceback(text_file: Path) -> None:

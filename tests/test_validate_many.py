@@ -383,7 +383,13 @@ def test_interrupted_it_leaves_no_child_behind(clean: Path, tmp_path: Path) -> N
     many = [str(shutil.copy(clean, tmp_path / f"run_{number:03}.nxs")) for number in range(300)]
     command = [sys.executable, "-m", "nxspectra", "validate", "--workers", "2", "--format", "json", *many]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # a shell's background job, and so its children, ignores the interrupt unless told otherwise
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()

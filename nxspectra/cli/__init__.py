@@ -22,7 +22,10 @@ program = Program(
         "validate": ("validating", "Check files against the application definition they follow."),
         "repair": ("repairing", "Put names, spellings and missing classes right, in a copy."),
         "migrate": ("migrating", "Put the raw keys of files at their standard places."),
-        "crosswalk": ("crosswalks", "Look at crosswalks, check one, have rules suggested for a file."),
+        "crosswalk": (
+            "crosswalks",
+            "Look at crosswalks: which raw keys tell which concept, and which must not be taken.",
+        ),
         "annotate": ("labelling", "Write labels given by a person into a file."),
         "train": ("training", "Train a classifier on labelled files."),
         "classify": ("labelling", "Give every spectrum a class by a trained model."),
@@ -33,7 +36,7 @@ program = Program(
         "search": ("searching", "Find files in a catalogue by text, conditions, technique or label."),
         "definition": (
             "defining",
-            "Print a definition as JSON Schema, pydantic, SHACL, Markdown; lint NXDL.",
+            "Print an application definition in another language, or look for faults in NXDL files.",
         ),
         "plugins": ("training", "List the classifiers that are installed."),
     },

@@ -29,7 +29,9 @@ def files_of(paths: Iterable[Path], besides: Iterable[Path] = ()) -> list[Path]:
                 raise UsageError(f"{path}: there is no HDF5 file in this folder or below")
         elif not path.exists() and glob.has_magic(str(path)):
             matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207
-            meant = [file for match in matches for file in (_below(match, out) if match.is_dir() else [match])]
+            meant = [
+                file for match in matches for file in (_below(match, out) if match.is_dir() else [match])
+            ]
             if not meant:
                 raise UsageError(f"{path}: no file matches this pattern")
         else:
