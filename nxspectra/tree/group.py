@@ -1,75 +1,16 @@
-"""What a NeXus file is, as a value: groups, fields and links, and what is to be added to it; no I/O.
-
-    root = Group("NXroot", {"entry": Group("NXentry", {"title": Field("Ramp 42")}, default="data")})
-    root["entry/title"].text                      # 'Ramp 42'
-    "entry/sample" in root                        # False
-    root.put("entry/sample/pressure", Field([0.1, 0.2], units="GPa"))   # another tree; this one stays
-
-Paths are written from the group they are asked of, with or without a leading slash; an attribute is
-`entry/data@signal`. Links inside the tree are followed; a link that leads nowhere is not there.
-"""
+"""A group: its children by name, its attributes, and the ways to another tree."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, Self, TypeAlias, runtime_checkable
+from typing import Any, Literal, Protocol, Self, TypeAlias
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
-Array: TypeAlias = NDArray[Any]
-Attribute: TypeAlias = "str | int | float | bool | np.generic | Array | Unreadable | None"
-"""Scalar text is `str`, an array of text has dtype kind U, a null data space is None.
-
-One that is in the file and could not be read is Unreadable.
-"""
+from nxspectra.tree.additions import Addition, Additions
+from nxspectra.tree.field import Field
+from nxspectra.tree.values import Attribute, Unreadable, one, same_attributes
 
 LINKS_FOLLOWED = 32
-
-
-@runtime_checkable
-class Stored(Protocol):
-    """A value that is still in its file: shape and type are known, the rest is read when asked for.
-
-    Reading raises FileChanged when the file is no longer the one that was opened.
-    """
-
-    @property
-    def shape(self) -> tuple[int, ...] | None: ...
-    @property
-    def dtype(self) -> np.dtype[Any]: ...
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array: ...
-    def __getitem__(self, selection: Any) -> Array: ...
-
-
-class Null:
-    """The value of a null data space: a type, and neither a shape nor a value.
-
-    As an array it is empty.
-    """
-
-    __slots__ = ("dtype",)
-
-    dtype: np.dtype[Any]
-
-    def __init__(self, dtype: Any = "float64") -> None:
-        self.dtype = np.dtype(dtype)
-
-    @property
-    def shape(self) -> None:
-        return None
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        return np.empty(0, self.dtype if dtype is None else dtype)
-
-    def __getitem__(self, selection: Any) -> Array:
-        chosen: Array = np.asarray(self)[selection]
-        return chosen
-
-    def __repr__(self) -> str:
-        return f"Null({str(self.dtype)!r})"
 
 
 class Source(Protocol):
@@ -88,97 +29,6 @@ class Source(Protocol):
         ...
 
 
-class Field:
-    """A data set with its attributes: a numpy value, or a handle that reads it when asked."""
-
-    __slots__ = ("attributes", "data")
-
-    data: Array | Stored
-    attributes: Mapping[str, Attribute]
-
-    def __init__(
-        self,
-        data: ArrayLike | Stored,
-        attributes: Mapping[str, Attribute] | None = None,
-        /,
-        **named: Attribute,
-    ) -> None:
-        value = as_array(data) if isinstance(data, np.ndarray) or not isinstance(data, Stored) else data
-        object.__setattr__(self, "data", value)
-        object.__setattr__(self, "attributes", {**(attributes or {}), **named})
-
-    @classmethod
-    def around(cls, data: Array | Stored, attributes: Mapping[str, Attribute]) -> Self:
-        """A field around these very objects, neither copied nor converted: the quick way for a reader."""
-        new = cls.__new__(cls)
-        object.__setattr__(new, "data", data)
-        object.__setattr__(new, "attributes", attributes)
-        return new
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"a Field is a value; make another one instead of setting {name!r}")
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Field.around, (self.data, self.attributes)
-
-    @property
-    def shape(self) -> tuple[int, ...] | None:
-        """None for a null data space."""
-        return self.data.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Kind U for any text, however it is stored."""
-        return self.data.dtype
-
-    @property
-    def size(self) -> int:
-        shape = self.data.shape
-        return 0 if shape is None else math.prod(shape)
-
-    @property
-    def units(self) -> str | None:
-        units = one(self.attributes.get("units"))
-        return units if isinstance(units, str) else None
-
-    @property
-    def array(self) -> Array:
-        """The whole value, read now if it is still in the file."""
-        return np.asarray(self.data)
-
-    @property
-    def text(self) -> str | None:
-        """The value if it is one text, also as an array of one element; else None."""
-        if self.dtype.kind != "U" or self.size != 1:
-            return None
-        return str(self.array.reshape(-1)[0])
-
-    @property
-    def number(self) -> float | None:
-        """The value if it is one real number, also as an array of one element; else None."""
-        if self.dtype.kind not in "biuf" or self.size != 1:
-            return None
-        return float(self.array.reshape(-1)[0])
-
-    def with_attributes(self, **named: Attribute) -> Field:
-        return Field(self.data, {**self.attributes, **named})
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Field):
-            return NotImplemented
-        return same_attributes(self.attributes, other.attributes) and (
-            self.data is other.data
-            or ((self.shape is None) == (other.shape is None) and same_value(self.data, other.data))
-        )
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        shown = repr(self.array.tolist()) if 0 < self.size <= 4 and isinstance(self.data, np.ndarray) else "…"
-        units = f", units={self.units!r}" if self.units else ""
-        return f"Field({shown}, shape={self.shape}, dtype={self.dtype}{units})"
-
-
 @dataclass(frozen=True, slots=True)
 class Link:
     """A name that stands for an object elsewhere: `target` is a path, in `file` if that is given.
@@ -189,18 +39,6 @@ class Link:
     target: str
     file: str | None = None
     kind: Literal["soft", "external", "hard"] = "soft"
-
-    @property
-    def attributes(self) -> Mapping[str, Attribute]:
-        return {}
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """An object that is in the file and could not be read, with the reason; checks report it."""
-
-    reason: str
-    rule: str = "unreadable"
 
     @property
     def attributes(self) -> Mapping[str, Attribute]:
@@ -479,107 +317,3 @@ def _group_again(
 
 
 Node: TypeAlias = "Group | Field | Link | Unreadable"
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Where an added value came from and how it was turned into what was added."""
-
-    concept: str
-    """Path of the concept below its entry, for example `sample/pressure`."""
-    origin: str
-    """HDF5 path of the raw key, or how the fact was given: `--set beam_energy`."""
-    value: str = ""
-    """The raw value in short, as text."""
-    units: str | None = None
-    """The raw unit as spelled in the file."""
-    conversion: str | None = None
-    """For example `ms -> s`; None if the value was taken as it is."""
-    rule: str = ""
-    """The crosswalk rule that took it."""
-    trust: str = ""
-
-
-@dataclass(frozen=True)
-class Addition:
-    """One thing to be added: a group, a field, a link, or the value of an attribute."""
-
-    path: str
-    """Absolute: `/entry/sample/pressure`, `/entry/data@signal`."""
-    item: Group | Field | Link | Attribute
-    evidence: Evidence | None = None
-
-
-@dataclass(frozen=True)
-class Additions:
-    """What is to be added to a file, in the order in which it can be written: parents first."""
-
-    items: tuple[Addition, ...] = ()
-
-    def __iter__(self) -> Iterator[Addition]:
-        return iter(self.items)
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __bool__(self) -> bool:
-        return bool(self.items)
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        return tuple(addition.path for addition in self.items)
-
-
-# -- values ------------------------------------------------------------------------------------
-
-
-def as_array(value: ArrayLike) -> Array:
-    """`value` as an array, text with dtype kind U."""
-    array = np.asarray(value)
-    if array.dtype.kind == "S":
-        return np.char.decode(array, "utf-8")
-    if array.dtype.kind in "OT" and all(isinstance(item, str) for item in array.reshape(-1)):
-        return array.astype(str)
-    return array
-
-
-def one(value: Attribute) -> Attribute:
-    """The single element of an array of one element; anything else as it is."""
-    if isinstance(value, np.ndarray) and value.size == 1:
-        item: Attribute = value.reshape(-1)[0]
-        return str(item) if isinstance(item, str) else item
-    return value
-
-
-def texts(value: Attribute) -> tuple[str, ...]:
-    """The texts of an attribute that holds one or several, such as `axes`; empty if it holds none."""
-    if isinstance(value, str):
-        return (value,)
-    if isinstance(value, np.ndarray) and value.dtype.kind == "U":
-        return tuple(str(item) for item in value.reshape(-1))
-    return ()
-
-
-def same_value(left: Any, right: Any) -> bool:
-    """Equal in kind, size, shape and content, whatever the order of bytes; NaN equals NaN."""
-    if left is None or right is None:
-        return left is None and right is None
-    a, b = np.asarray(left), np.asarray(right)
-    if a.dtype.kind != b.dtype.kind or a.shape != b.shape:
-        return False
-    if a.dtype.kind in "fc":
-        return a.dtype.itemsize == b.dtype.itemsize and np.array_equal(a, b, equal_nan=True)
-    if a.dtype.kind == "O":
-        return all(
-            same_value(x, y) if isinstance(x, np.ndarray) else bool(x == y)
-            for x, y in zip(a.reshape(-1), b.reshape(-1), strict=True)
-        )
-    if a.dtype.names is not None:
-        return a.dtype.names == b.dtype.names and all(same_value(a[name], b[name]) for name in a.dtype.names)
-    if a.dtype.kind == "V":
-        return a.dtype == b.dtype and a.tobytes() == b.tobytes()
-    return (a.dtype.kind == "U" or a.dtype.itemsize == b.dtype.itemsize) and np.array_equal(a, b)
-
-
-def same_attributes(left: Mapping[str, Attribute], right: Mapping[str, Attribute]) -> bool:
-    return left.keys() == right.keys() and all(same_value(left[name], right[name]) for name in left)
