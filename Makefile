@@ -31,7 +31,7 @@ $(VENV)/demo.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/test.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
 	@echo "Installing nxspectra and what its tests need into $(VENV) (a few minutes the first time)"
-	$(PIP) -e '.[train,dev]'
+	$(PIP) -e '.[train,portal,postgresql,exports,integrate,dev]'
 	@touch $@
 
 clean:
