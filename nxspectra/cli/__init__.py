@@ -34,6 +34,7 @@ program = Program(
         "describe": ("describing", "Print the RDF description of a file."),
         "ingest": ("ingesting", "Take raw files the whole way into a catalogue."),
         "search": ("searching", "Find files in a catalogue by text, conditions, technique or label."),
+        "serve": ("serving", "Serve a catalogue over HTTP: the PaN search API."),
         "definition": (
             "defining",
             "Print an application definition in another language, or look for faults in NXDL files.",

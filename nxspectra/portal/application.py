@@ -1,0 +1,51 @@
+"""The ASGI application: the routers of the rooms beside this one, and what holds for every request."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from nxspectra import __version__
+from nxspectra.portal import status
+from nxspectra.portal.addresses import Addresses
+from nxspectra.portal.errors import handle
+from nxspectra.portal.limits import Guard, Limits
+
+PATH_NAMES = ("api", "Datasets", "Documents", "Instruments", "count", "files", "techniques", "pan-ontology")
+"""They are found in any case."""
+
+
+def create(catalogue: str | os.PathLike[str], *, limits: Limits | None = None) -> FastAPI:
+    """A catalogue over HTTP. Raises FileError if there is none in that folder."""
+    folder, limits = Path(catalogue), limits or Limits()
+    application = FastAPI(
+        title="nxspectra",
+        version=__version__,
+        summary="Diffraction data that can be found: the PaN search API and what a facility needs beside it.",
+        redirect_slashes=False,
+    )
+    handle(application)
+    for each in _routers(folder, limits):
+        application.include_router(each)
+    # the last that is added is the first that sees a request
+    application.add_middleware(Addresses, names=PATH_NAMES)
+    application.add_middleware(Guard, limits=limits)
+    application.add_middleware(GZipMiddleware, minimum_size=1000)
+    application.add_middleware(
+        CORSMiddleware,
+        # public data for any web page, and never with credentials
+        allow_origins=["*"],
+        allow_methods=["GET", "HEAD", "POST"],
+        allow_headers=["*"],
+        expose_headers=["ETag", "Link", "Location"],
+    )
+    return application
+
+
+def _routers(_folder: Path, _limits: Limits) -> list[APIRouter]:
+    """Each room of the portal gives a router; one that works in the background gives it a lifespan."""
+    return [status.router()]
