@@ -18,6 +18,7 @@ NxspectraError
     ModelError            a model file that is not one, or not as it was saved
     UnitError             not a unit, or of another kind than the one asked for
     SettingsError         the site settings cannot be used
+    FilterError           a filter of the PaN search API that cannot be understood
     MissingExtra          a library of an optional extra is not installed
 """
 
@@ -98,6 +99,14 @@ class UnitError(UsageError):
 
 class SettingsError(UsageError):
     """The site settings cannot be used."""
+
+
+class FilterError(UsageError):
+    """A filter of the PaN search API that cannot be understood; `code` is LoopBack's name for it, if any."""
+
+    def __init__(self, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class MissingExtra(UsageError):
