@@ -17,6 +17,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -31,6 +32,21 @@ FORM = 1
 _FILES = "files"
 """A folder of data files that may stand in the catalogue's own."""
 _ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The graphs as they were at one time; it stays while this is open, whatever is published meanwhile."""
+
+    number: int | None
+    """None if nothing was published yet."""
+    store: Store
+    lock: IO[str] | None
+
+    def close(self) -> None:
+        """Let the writer remove it when there is a newer one."""
+        if self.lock is not None:
+            self.lock.close()
 
 
 class GraphStore:
@@ -116,6 +132,15 @@ class GraphStore:
             with self._damage_told():
                 yield self._writing
             return
+        snapshot = self.snapshot()
+        try:
+            with self._damage_told():
+                yield snapshot.store
+        finally:
+            snapshot.close()
+
+    def snapshot(self) -> Snapshot:
+        """The graphs as they were last published, to be closed in the end. Raises as `reading`."""
         if not (self.folder / "catalogue.json").exists():
             raise FileError(
                 f"{self.folder}: there is no catalogue here;"
@@ -123,26 +148,24 @@ class GraphStore:
             )
         self._check_form()
         with self._damage_told():
-            held = self._hold_current()
-            if held is None:
-                yield Store()
-                return
-            lock, path = held
-            with lock:
-                yield Store.read_only(str(path))
+            return self._hold_current()
 
-    def _hold_current(self) -> tuple[IO[str], Path] | None:
-        """The published snapshot with its lock, shared; None if nothing was published yet."""
+    def current(self) -> int | None:
+        """The number of the newest snapshot; None if nothing was published yet."""
+        with self._damage_told():
+            return self._current()
+
+    def _hold_current(self) -> Snapshot:
         for _ in range(_ATTEMPTS):
             number = self._current()
             if number is None:
-                return None
+                return Snapshot(None, Store(), None)
             path = self.folder / "published" / str(number)
             with suppress(FileNotFoundError):  # the writer was quicker; then there is a newer one
                 lock = path.with_name(f"{number}.lock").open(encoding="utf-8")
                 fcntl.flock(lock, fcntl.LOCK_SH)
                 if path.exists():
-                    return lock, path
+                    return Snapshot(number, Store.read_only(str(path)), lock)
                 lock.close()
         raise FileError(
             f"{self.folder}: its published graphs cannot be found; file a data set to publish again"
