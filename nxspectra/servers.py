@@ -90,10 +90,14 @@ class Server:
             patience.start()
             connection.request(method, target, body, sent)
             response = connection.getresponse()
+            body = self._body(response)
+            if patience.is_over:
+                # to who reads to its end, a connection that was broken off has ended
+                raise TimeoutError
             return Answer(
                 response.status,
                 response.headers.get_content_type() if "content-type" in response.headers else "",
-                self._body(response),
+                body,
                 {name.lower(): value for name, value in response.getheaders()},
             )
         except (OSError, HTTPException, ValueError) as error:

@@ -37,8 +37,16 @@ BACKLOG = 2048
     show_default=True,
     help="The port; 0 takes one that is free.",
 )
+@click.option(
+    "--query-seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a SPARQL query may take.",
+)
 @format_option
-def serve(*, catalogue: Path, host: str, port: int, form: Format) -> int:
+def serve(*, catalogue: Path, host: str, port: int, query_seconds: float, form: Format) -> int:
     """Serve a catalogue over HTTP: the PaN search API, until it is interrupted.
 
     The first line on standard output is the address, once it is listened at. Whoever reaches it can read all
@@ -48,10 +56,11 @@ def serve(*, catalogue: Path, host: str, port: int, form: Format) -> int:
         import uvicorn
 
         from nxspectra.portal.application import create
+        from nxspectra.portal.limits import Limits
     except ImportError as error:
         raise MissingExtra(f"{error.name} is not installed; install nxspectra[portal] to serve") from None
     Catalogue(catalogue).get("")
-    application = create(catalogue)
+    application = create(catalogue, limits=Limits(query_seconds=query_seconds))
     listening = _listen(host, port)
     address = listening.getsockname()
     named = f"[{address[0]}]" if ":" in address[0] else address[0]

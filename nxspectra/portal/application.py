@@ -14,6 +14,8 @@ from nxspectra.portal import status
 from nxspectra.portal.addresses import Addresses
 from nxspectra.portal.errors import handle
 from nxspectra.portal.limits import Guard, Limits
+from nxspectra.portal.sparql.routes import QueryLimits
+from nxspectra.portal.sparql.routes import router as sparql_router
 
 PATH_NAMES = ("api", "Datasets", "Documents", "Instruments", "count", "files", "techniques", "pan-ontology")
 """They are found in any case."""
@@ -46,6 +48,6 @@ def create(catalogue: str | os.PathLike[str], *, limits: Limits | None = None) -
     return application
 
 
-def _routers(_folder: Path, _limits: Limits) -> list[APIRouter]:
+def _routers(folder: Path, limits: Limits) -> list[APIRouter]:
     """Each room of the portal gives a router; one that works in the background gives it a lifespan."""
-    return [status.router()]
+    return [status.router(), sparql_router(folder, QueryLimits(limits.query_seconds))]

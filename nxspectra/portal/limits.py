@@ -23,6 +23,8 @@ class Limits:
     """Bytes of path and query of an address."""
     seconds: float = 30.0
     """Until the answer must have begun."""
+    query_seconds: float = 10.0
+    """For a SPARQL query."""
     rows: int = 1000
     """Data sets, documents or instruments in one answer where none are counted out."""
 

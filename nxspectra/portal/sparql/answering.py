@@ -11,10 +11,14 @@ import os
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyoxigraph import (
+    BlankNode,
+    DefaultGraph,
     NamedNode,
     QueryResultsFormat,
     QuerySolutions,
@@ -26,20 +30,18 @@ from pyoxigraph import (
 from nxspectra.catalogue.store import GraphStore, Snapshot
 from nxspectra.children import Limits, bound_cpu, bound_memory
 from nxspectra.errors import NxspectraError
-from nxspectra.rdf.terms import DCT
-from nxspectra.settings import ACCESS_RIGHTS
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
-PR_SET_PDEATHSIG = 1
 
-PUBLIC = ACCESS_RIGHTS["public"]
-HIDDEN = f"""
-ASK {{ GRAPH ?g {{ ?d <{DCT["accessRights"]}> ?rights FILTER(?rights != <{PUBLIC}>) }} }}
+HIDDEN = """
+PREFIX dct: <http://purl.org/dc/terms/>
+PREFIX access: <http://publications.europa.eu/resource/authority/access-right/>
+SELECT DISTINCT ?g WHERE { GRAPH ?g { ?d dct:accessRights ?rights FILTER(?rights != access:PUBLIC) } }
 """
-SHOWN = f"""
-SELECT DISTINCT ?g {{ GRAPH ?g {{ ?d a ?class }}
-FILTER NOT EXISTS {{ GRAPH ?g {{ ?d <{DCT["accessRights"]}> ?rights FILTER(?rights != <{PUBLIC}>) }} }} }}
-"""
+"""The graphs that not everybody may see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +79,18 @@ class TooLarge(Exception):
     """The answer has more bytes than one may have."""
 
 
-class Bounded:
+class Bounded(BytesIO):
     """Bytes in memory, up to so many; it is what a library writes an answer to."""
 
     def __init__(self, most: int) -> None:
+        super().__init__()
         self.most = most
-        self.whole = bytearray()
 
-    def write(self, piece: bytes) -> int:
-        self.whole += piece
-        if len(self.whole) > self.most:
+    def write(self, piece: Buffer, /) -> int:
+        written = super().write(piece)
+        if self.tell() > self.most:
             raise TooLarge
-        return len(piece)
-
-    def flush(self) -> None:
-        """Nothing is kept back."""
+        return written
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,38 +140,39 @@ class Answers:
         for name, graph in graphs.items():
             if not (graph in opened.shown if opened.shown is not None else store.contains_named_graph(graph)):
                 return Answered(400, message=f"there is no graph <{name}> here, and none is fetched")
-        if graphs:
-            default = [graphs[name] for name in asked.default_graphs]
-            results = store.query(
-                asked.text, default_graph=default, named_graphs=[graphs[name] for name in asked.named_graphs]
-            )
-        elif opened.shown is None:
-            results = store.query(asked.text, use_default_graph_as_union=True)
-        else:
-            shown = list(opened.shown)
-            results = store.query(asked.text, default_graph=shown, named_graphs=shown)
+        everything = not graphs and opened.shown is None
+        shown = list(opened.shown or ()) if not graphs else []
+        default: list[NamedNode | BlankNode | DefaultGraph] = [*shown, *map(NamedNode, asked.default_graphs)]
+        named: list[NamedNode | BlankNode] = [*shown, *map(NamedNode, asked.named_graphs)]
+        results = store.query(
+            asked.text,
+            use_default_graph_as_union=everything,
+            default_graph=None if everything else default,
+            named_graphs=None if everything else named,
+        )
         out = Bounded(self.source.most_bytes)
         if isinstance(results, QueryTriples):
             results.serialize(out, RdfFormat.from_media_type(asked.media_type))
         else:
             results.serialize(out, QueryResultsFormat.from_media_type(asked.media_type))
-        return Answered(200, bytes(out.whole))
+        return Answered(200, out.getvalue())
 
 
 def _shown(store: Store) -> frozenset[NamedNode] | None:
     """The graphs of data sets that everybody may see; None if these are all."""
-    if not store.query(HIDDEN):
-        return None
-    found = store.query(SHOWN)
+    found = store.query(HIDDEN)
     assert isinstance(found, QuerySolutions)  # noqa: S101
-    return frozenset(row["g"] for row in found if isinstance(row["g"], NamedNode))
+    hidden = {row["g"] for row in found}
+    if not hidden:
+        return None
+    names = (name for name in store.named_graphs() if name not in hidden)
+    return frozenset(name for name in names if isinstance(name, NamedNode))
 
 
 def serve(descriptor: int) -> None:
     """The life of the process: what it is for, then queries until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends its children
     os.set_inheritable(descriptor, False)
-    _die_with_parent()
     _leave_the_network()
     connection: Connection[Answered, Source | Asked] = Connection(descriptor)
     with suppress(EOFError, ConnectionError):
@@ -188,14 +188,8 @@ def serve(descriptor: int) -> None:
             connection.send(answers.answer(asked))
 
 
-def _die_with_parent() -> None:
-    """A query must not go on computing when the server was killed."""
-    with suppress(OSError, AttributeError):  # only Linux knows it; the limit of processor time holds anywhere
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 def _leave_the_network() -> None:
-    """No query that is answered here is to reach anything; where that is not allowed, `reading` is the wall."""
+    """No query is to reach anything; where the system does not let us, `reading` is the only wall."""
     with suppress(OSError, AttributeError):
         system = ctypes.CDLL(None)
         # first as who has the right to, so that we stay who we are

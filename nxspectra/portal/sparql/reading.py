@@ -94,8 +94,8 @@ def _refuse(token: Token) -> None:
         said = said.partition(":")[0]
     if token.kind in ("word", "name") and "service" in said.casefold():
         raise UsageError(
-            f"line {token.line}: {token.text[:50]}: this end point asks no other (SERVICE); a query is answered"
-            " from what is here"
+            f"line {token.line}: {token.text[:50]}: this end point asks no other (SERVICE);"
+            " a query is answered from what is here"
             + ("; call the prefix something else" if token.kind == "name" else "")
         )
     if token.text == "\\":
@@ -131,7 +131,9 @@ def _data_set(words: list[Token]) -> tuple[tuple[str, ...], tuple[str, ...]]:
             into, place = named, number + 2
         graph = words[place] if words[place:] else None
         if graph is None or graph.kind != "iri":
-            raise UsageError(f"line {token.line}: after FROM the IRI of a graph is wanted, in full: <http://…>")
+            raise UsageError(
+                f"line {token.line}: after FROM the IRI of a graph is wanted, in full: <http://…>"
+            )
         into.append(_unescaped(graph.text[1:-1]))
     return tuple(default), tuple(named)
 
