@@ -165,6 +165,10 @@ class Settings(_Table):
     landing_pages: Base | None = None
     """The page of a data set is this and its pid."""
     keywords: tuple[str, ...] = ()
+    part_of: tuple[Iri, ...] = ()
+    """Collections or catalogues that the data sets belong to."""
+    citations: tuple[Iri, ...] = ()
+    """Publications to read with the data sets."""
 
     @classmethod
     def load(cls, path: str | os.PathLike[str] | None = None) -> Settings:

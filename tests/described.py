@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import rdflib
-from rdflib import URIRef
+from rdflib import Literal, URIRef
 
 from nxspectra import rdf
+from nxspectra.classifiers import Model
+from nxspectra.classifiers.model import Card, Grid, TrainingFile
 from nxspectra.findings import Report
 from nxspectra.rdf import Description, describe
 from nxspectra.settings import Settings
 from nxspectra.spectra import Classification, annotate
-from nxspectra.testing import conforming
+from nxspectra.testing import DIGEST, conforming
 from nxspectra.tree import Group
 
 NXS = rdflib.Namespace("https://w3id.org/nxspectra/ns#")
@@ -82,3 +86,59 @@ def techniques_of(tree: Group) -> list[str]:
 def part(it: URIRef, name: str) -> URIRef:
     """The node of a part of the data set."""
     return URIRef(f"{it}#{name}")
+
+
+def without(predicate: URIRef, name: str | None = None) -> Callable[[rdflib.Graph, URIRef], object]:
+    return lambda graph, it: graph.remove((part(it, name) if name else it, predicate, None))
+
+
+def instead(
+    predicate: URIRef, value: object, name: str | None = None
+) -> Callable[[rdflib.Graph, URIRef], object]:
+    node = value if isinstance(value, URIRef) else Literal(value)
+    return lambda graph, it: graph.set((part(it, name) if name else it, predicate, node))
+
+
+def also(
+    predicate: URIRef, value: object, name: str | None = None
+) -> Callable[[rdflib.Graph, URIRef], object]:
+    node = value if isinstance(value, URIRef) else Literal(value)
+    return lambda graph, it: graph.add((part(it, name) if name else it, predicate, node))
+
+
+def trained(**changes: object) -> Model:
+    """A model as `nxspectra train` writes it, of an estimator that needs no training."""
+    two_theta = np.linspace(9.6, 25.5, 48)
+    card = Card(
+        classifier="nearest",
+        provider="tests 1.0",
+        version="0.1.0",
+        date="2026-05-10T03:20:00+00:00",
+        seed=0,
+        parameters={"bins": 5, "step": 0.5},
+        classes=("low", "high"),
+        grid=Grid(first=9.6, last=25.5, n_points=48),
+        energy=25.6,
+        preprocessing={"background": "als"},
+        training=(
+            TrainingFile(
+                file_name="run_0042.nxs",
+                sha256="9f" * 32,
+                raw_sha256=DIGEST,
+                entry="/entry",
+                frames={"low": "0-3", "high": "8-11"},
+            ),
+        ),
+        figures={"n_spectra": 8.0, "training_accuracy": 0.875, "separability": (0.9, 0.8), "margin": None},
+        members={},
+    )
+    return Model.of(Nearest(), card.model_copy(update=changes), two_theta)
+
+
+class Nearest:
+    """An estimator that saves nothing but its classes."""
+
+    classes_ = np.array([0, 1])
+
+    def save(self, path: Path) -> None:
+        np.savez(path, classes=self.classes_)

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -287,6 +288,35 @@ def test_describe_speaks_the_other_forms(migrated: Path, tmp_path: Path, form: s
     out = tmp_path / "out"
     assert run("describe", migrated, "--format", form, "-o", out).stdout == ""
     assert out.read_text().startswith(sign)
+
+
+def test_describe_prints_a_model_as_it_prints_a_file(model: Path) -> None:
+    result = run("describe", model, "--check")
+    assert result.exit_code == 0
+    assert "mls:Model" in result.stdout
+    assert "conforms to the shapes" in result.stderr
+
+
+def test_describe_finds_a_model_by_its_name(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NXSPECTRA_MODELS", str(model.parent))
+    result = run("describe", "model", "--format", "model-card")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("# model: a weighted classifier of low and high")
+
+
+def test_a_file_of_spectra_has_no_model_card(migrated: Path) -> None:
+    result = run("describe", migrated, "--format", "model-card")
+    assert result.exit_code == 2
+    assert "has no model card" in result.stderr
+
+
+def test_what_is_no_model_is_not_described_as_one(tmp_path: Path) -> None:
+    zipped = tmp_path / "archive.npz"
+    with zipfile.ZipFile(zipped, "w") as archive:
+        archive.writestr("readme.txt", "no card")
+    result = run("describe", zipped)
+    assert result.exit_code == 1
+    assert "card.json" in result.stderr
 
 
 @dataclass(frozen=True)

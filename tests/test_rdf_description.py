@@ -8,14 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from described import (
-    BARE,
-    PANET,
-    SITE,
-    described,
-    rules,
-    techniques_of,
-)
+from described import BARE, PANET, SITE, described, rules, techniques_of
 from rdflib import Literal, URIRef
 from rdflib.namespace import DCAT, DCTERMS, XSD
 

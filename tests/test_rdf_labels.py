@@ -6,16 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from described import (
-    BARE,
-    MLS,
-    NXS,
-    SPDX,
-    described,
-    labelled,
-    read,
-    rules,
-)
+from described import BARE, MLS, NXS, SPDX, described, labelled, read, rules
 from hypothesis import given
 from hypothesis import strategies as st
 from rdflib import RDF, URIRef

@@ -13,15 +13,20 @@ from described import (
     SCHEMA,
     SITE,
     SPDX,
+    also,
     described,
+    instead,
     labelled,
     part,
+    trained,
+    without,
 )
 from rdflib import RDF, Literal, URIRef
 from rdflib.namespace import DCAT, DCTERMS, PROV, SKOS
 
 from nxspectra import rdf
 from nxspectra.findings import EntryReport, Report, Severity
+from nxspectra.rdf import describe
 from nxspectra.rdf.shapes import check as check_graph
 from nxspectra.rdf.shapes import shapes
 from nxspectra.testing import conforming
@@ -72,24 +77,6 @@ def damaged(change: Callable[[rdflib.Graph, URIRef], object]) -> set[str]:
     graph = description.graph()
     change(graph, URIRef(description.iri))
     return {each.rule for each in check_graph(graph)}
-
-
-def without(predicate: URIRef, name: str | None = None) -> Callable[[rdflib.Graph, URIRef], object]:
-    return lambda graph, it: graph.remove((part(it, name) if name else it, predicate, None))
-
-
-def instead(
-    predicate: URIRef, value: object, name: str | None = None
-) -> Callable[[rdflib.Graph, URIRef], object]:
-    node = value if isinstance(value, URIRef) else Literal(value)
-    return lambda graph, it: graph.set((part(it, name) if name else it, predicate, node))
-
-
-def also(
-    predicate: URIRef, value: object, name: str | None = None
-) -> Callable[[rdflib.Graph, URIRef], object]:
-    node = value if isinstance(value, URIRef) else Literal(value)
-    return lambda graph, it: graph.add((part(it, name) if name else it, predicate, node))
 
 
 def without_model(graph: rdflib.Graph, it: URIRef) -> None:
@@ -177,10 +164,44 @@ def test_damage_is_refused_by_the_shape_that_is_there_for_it(rule: str) -> None:
     assert rule in damaged(DAMAGE[rule])
 
 
+def damaged_model(change: Callable[[rdflib.Graph, URIRef], object]) -> set[str]:
+    """The rules that refuse the graph of a good description of a model after one change to it."""
+    description = describe(trained(), SITE)
+    graph = description.graph()
+    change(graph, URIRef(description.iri))
+    return {each.rule for each in check_graph(graph)}
+
+
+MODEL_DAMAGE: dict[str, Callable[[rdflib.Graph, URIRef], object]] = {
+    "model": on_a_blank_node,
+    "model-identifier": instead(DCTERMS.identifier, "fe80mg20"),
+    "model-title": without(DCTERMS.title),
+    "model-description": without(DCTERMS.description),
+    "model-classifier": without(NXS.classifier),
+    "model-file": without(DCAT.distribution),
+    "model-class": instead(DCTERMS.subject, "low"),
+    "model-angles": instead(NXS.twoThetaMin, 90.0),
+    "model-points": instead(NXS.points, 0),
+    "model-training": without(MLS.hasInput, "training"),
+    "training-file": without(SCHEMA.name, "data-1"),
+    "training-frames": without(NXS.labelled, "data-1"),
+    "training-checksum": without(SPDX.checksum, "data-1"),
+    "setting-name": without(MLS.specifiedBy, "parameter-bins"),
+    "setting-value": also(MLS.hasValue, "7", "parameter-bins"),
+    "figure-measure": instead(MLS.specifiedBy, "accuracy", "figure-training_accuracy"),
+    "figure-value": instead(MLS.hasValue, "very good", "figure-training_accuracy"),
+}
+
+
+@pytest.mark.parametrize("rule", MODEL_DAMAGE)
+def test_damage_to_a_model_is_refused_by_the_shape_that_is_there_for_it(rule: str) -> None:
+    assert rule in damaged_model(MODEL_DAMAGE[rule])
+
+
 def test_every_shape_that_can_complain_has_been_made_to() -> None:
     sh = rdflib.Namespace("http://www.w3.org/ns/shacl#")
     named = {str(each).rpartition("#")[2] for each in shapes().subjects(sh.message)}
-    assert named == set(DAMAGE)
+    assert named == {*DAMAGE, *MODEL_DAMAGE}
 
 
 def test_a_finding_says_where_in_the_file_and_what() -> None:

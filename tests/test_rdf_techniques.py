@@ -6,9 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from described import (
-    PANET,
-)
+from described import PANET
 
 from nxspectra.errors import UsageError
 from nxspectra.rdf.techniques import load, table

@@ -10,13 +10,7 @@ from pathlib import Path
 import pyoxigraph
 import pytest
 import rdflib
-from described import (
-    NXS,
-    SITE,
-    described,
-    labelled,
-    rules,
-)
+from described import NXS, SITE, described, labelled, rules
 from hypothesis import given
 from hypothesis import strategies as st
 from rdflib import RDF, Literal, URIRef

@@ -31,7 +31,7 @@ program = Program(
         "classify": ("labelling", "Give every spectrum a class by a trained model."),
         "strip": ("stripping", "Take away what was added to files, and nothing else."),
         "check-links": ("stripping", "Say which links of files lead nowhere."),
-        "describe": ("describing", "Print the RDF description of a file."),
+        "describe": ("describing", "Print the description of a file or a model."),
         "ingest": ("ingesting", "Take raw files the whole way into a catalogue."),
         "search": ("searching", "Find files in a catalogue by text, conditions, technique or label."),
         "serve": ("serving", "Serve a catalogue over HTTP: the PaN search API."),

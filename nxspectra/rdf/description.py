@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
-from nxspectra.errors import FileError, UsageError
-from nxspectra.rdf.jsonld import json_ld
+from nxspectra.rdf.publication import Publication
 from nxspectra.rdf.quantities import Quantity
 from nxspectra.rdf.results import Result
-from nxspectra.rdf.terms import Agent, Iri, Triple, n_triples
+from nxspectra.rdf.terms import Agent, Iri, Triple
 from nxspectra.rdf.triples import triples
-from nxspectra.rdf.turtle import turtle
+from nxspectra.rdf.writing import Format, as_text, save
 
 if TYPE_CHECKING:
     import rdflib
-
-Format = Literal["turtle", "json-ld", "n-triples"]
 
 
 @dataclass(frozen=True)
@@ -76,8 +72,8 @@ class Sample:
     path: str
 
 
-@dataclass(frozen=True)
-class Description:
+@dataclass(frozen=True, kw_only=True)
+class Description(Publication):
     """One data set: what it is, how it was measured, what was found in it, and where its file is."""
 
     pid: str
@@ -98,6 +94,9 @@ class Description:
     probe: str | None
     instrument: Agent | None
     facility: Agent | None
+    """The light source."""
+    operator: Agent | None = None
+    """The organisation that runs it, where the facility has no IRI of its own."""
     sample: Sample | None
     started: str | None
     ended: str | None
@@ -109,12 +108,6 @@ class Description:
     """The labels of persons first, then those of models, then simulated ones."""
     file: File | None
     raw: Raw | None
-    creators: tuple[Agent, ...]
-    publisher: Agent | None
-    license: Iri | None
-    access_rights: Iri | None
-    issued: str | None
-    landing_page: Iri | None
     keywords: tuple[str, ...]
     label_scheme: Iri
     base: Iri
@@ -136,17 +129,7 @@ class Description:
         `json-ld` is for landing pages: its context is inline and it holds no term of our own, which search
         engines would not know. Raises UsageError for another format, FileError if it cannot be written.
         """
-        if format == "turtle":
-            text = turtle(self.iri, self.triples())
-        elif format == "n-triples":
-            text = n_triples(self.triples())
-        elif format == "json-ld":
-            text = json_ld(self.iri, self.triples())
-        else:
-            raise UsageError(f"no format {format!r}; there are {', '.join(get_args(Format))}")
+        text = as_text(self, format)
         if destination is not None:
-            try:
-                Path(destination).write_text(text, encoding="utf-8")
-            except OSError as error:
-                raise FileError(f"{os.fspath(destination)}: cannot be written: {error.strerror}") from None
+            save(text, destination)
         return text

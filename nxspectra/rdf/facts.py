@@ -7,29 +7,26 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
-import numpy as np
-
-from nxspectra import units
 from nxspectra.errors import Refused
 from nxspectra.findings import Report
 from nxspectra.rdf import techniques
 from nxspectra.rdf.description import Description, File, Parameter, Raw, Sample
+from nxspectra.rdf.facilities import operator, ror
+from nxspectra.rdf.publication import Publication, orcid_iri, organisation, site_iri
 from nxspectra.rdf.quantities import (
     BEAM_ENERGY,
     EXPOSURE,
-    PLANCK_TIMES_LIGHT,
     PRESSURE,
     QUANTITIES,
     TEMPERATURE,
     WAVELENGTH,
     Quantity,
-    nexus_term,
-    unit_term,
 )
+from nxspectra.rdf.ranges import photon_energy, range_of
 from nxspectra.rdf.results import NAME, Result, results
 from nxspectra.rdf.terms import NX, Agent, Iri, iri, iso_moment, plain, segment
 from nxspectra.settings import Instrument as SiteInstrument
-from nxspectra.settings import Organisation, Settings, orcid_of
+from nxspectra.settings import Settings, orcid_of
 from nxspectra.spectra import DEFINITION, VERSION, classifications, spectra_entry
 from nxspectra.tree import Field, Group, one
 
@@ -38,11 +35,11 @@ DEFINITIONS = "https://w3id.org/nxspectra/"
 
 TITLE, TEXT = 300, 2000
 """Most characters of a title and of a description that are taken from a file."""
-MOST_VALUES = 10_000_000
-"""A field with more values than this is data, whatever it is called, and is not read for its range."""
 
 _XRAYS_UNLESS_SAID = (DEFINITION, "NXmx")
 
+_HANDLE = re.compile(r"https?://(?:(?:dx\.)?doi\.org|hdl\.handle\.net)/[0-9][0-9A-Z.]*/[A-Za-z0-9._:/-]+")
+"""A DOI or handle as PIDINST gives them to instruments, https://doi.org/10.15497/RDA00070."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DEFINITION_NAME = re.compile(r"NX[A-Za-z0-9_]{1,60}")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,30}")
@@ -70,7 +67,7 @@ def describe(root: Group, settings: Settings | None = None, *, report: Report | 
     found = facts.techniques(parameters)
     return Description(
         pid=pid,
-        iri=Iri(pid) if pid.startswith(("http://", "https://")) else Iri(site.base_iri + pid),
+        iri=data_set_iri(site, digest),
         title=facts.title(file, raw),
         text=facts.summary(parameters),
         entry=facts.entry,
@@ -82,7 +79,8 @@ def describe(root: Group, settings: Settings | None = None, *, report: Report | 
         spectra=facts.spectra(),
         probe=facts.probe(),
         instrument=facts.instrument(),
-        facility=_organisation(site.facility) or _named(facts.text("NXinstrument", "NXsource", "name")),
+        facility=facts.facility(),
+        operator=facts.operator(),
         sample=facts.sample(),
         started=facts.moment("start_time"),
         ended=facts.moment("end_time"),
@@ -91,16 +89,17 @@ def describe(root: Group, settings: Settings | None = None, *, report: Report | 
         results=tuple(facts.results()),
         file=file,
         raw=raw,
-        creators=tuple(_creators(site)),
-        publisher=_organisation(site.publisher),
-        license=_site_iri(site.license),
-        access_rights=_site_iri(site.access_rights),
-        issued=None if site.issued is None else site.issued.isoformat(),
-        landing_page=Iri(site.landing_pages + pid) if site.landing_pages else None,
         keywords=tuple(dict.fromkeys((*_labels(found), *(plain(word, NAME) for word in site.keywords)))),
         label_scheme=Iri(site.label_scheme),
         base=Iri(site.base_iri),
+        **vars(Publication.of(site, pid)),
     )
+
+
+def data_set_iri(site: Settings, digest: str) -> Iri:
+    """The IRI of the data set whose raw file has this sha256, as the site names its data sets."""
+    pid = site.pid_prefix + digest
+    return Iri(pid) if pid.startswith(("http://", "https://")) else Iri(site.base_iri + pid)
 
 
 @dataclass(frozen=True)
@@ -205,17 +204,9 @@ class _Facts:
             own = techniques.of_diffraction(probe, self.spectra() or 0, changes)
         else:
             own = techniques.of_definition(definition, probe)
-        return tuple(dict.fromkeys((*own, *techniques.of_identifiers(self.identifiers()))))
-
-    def identifiers(self) -> Iterator[str]:
-        """Values of `identifier_technique`, `identifier_technique_1` ..., as the ESRF writes them."""
-        for entry in self.entries():
-            group = self.root.group(entry)
-            for name in group.children if group else ():
-                if name.startswith("identifier_technique"):
-                    value = _at(self.root, f"{entry}/{name}")
-                    if value is not None:
-                        yield value
+        return tuple(
+            dict.fromkeys((*own, *techniques.of_identifiers(self.said(stem="identifier_technique"))))
+        )
 
     def spectra(self) -> int | None:
         intensity = self.root.field(f"{self.entry}/data/intensity") if self.entry else None
@@ -229,53 +220,48 @@ class _Facts:
         found = {quantity.name: self.parameter(quantity) for quantity in QUANTITIES}
         energy, wavelength = found[BEAM_ENERGY.name], found[WAVELENGTH.name]
         if energy is None and wavelength is not None and self.probe() == "x-ray":
-            found[BEAM_ENERGY.name] = _photon_energy(wavelength)
+            found[BEAM_ENERGY.name] = photon_energy(wavelength)
         yield from (parameter for parameter in found.values() if parameter is not None)
 
     def parameter(self, quantity: Quantity) -> Parameter | None:
         for place in quantity.places:
             found = self.field(*place)
-            made = None if found is None else self.range(quantity, place, *found)
+            made = None if found is None else range_of(quantity, place, *found, self.stored(found[0]))
             if made is not None:
                 return made
         return None
 
-    def range(self, quantity: Quantity, place: tuple[str, ...], path: str, field: Field) -> Parameter | None:
-        """The range of a field; None without a unit of the right kind or without a number."""
-        unit = field.units
-        if unit is None or not units.fits(unit, quantity.category):
-            return None
-        if field.dtype.kind not in "iuf" or not 0 < field.size <= MOST_VALUES:
-            return None
-        values = field.array.astype(np.float64)
-        known = values[np.isfinite(values)]
-        if known.size == 0:
-            return None
-        spelled = units.usual_spelling(unit) or unit
-        ends = np.array([known.min(), known.max()])
-        if unit_term(spelled) is None:
-            ends, spelled = units.to_si(ends, unit), quantity.si
-        si = units.to_si(ends, spelled)
-        return Parameter(
-            quantity,
-            nexus_term(place),
-            float(ends[0]),
-            float(ends[1]),
-            spelled,
-            float(si[0]),
-            float(si[1]),
-            path,
-            int(known.size),
-            self.stored(path),
-        )
-
     def instrument(self) -> Agent | None:
         site: SiteInstrument | None = self.site.instrument
         name = self.text("NXinstrument", "name")
+        known = next((iri(said) for said in self.said("NXinstrument") if _HANDLE.fullmatch(said)), None)
         if site is None:
-            return _named(name)
+            return Agent(name, known) if name or known else None
         own = name is None or site.name is None or name.casefold() == site.name.casefold()
-        return Agent(name or site.name, _site_iri(site.iri)) if own else _named(name)
+        return Agent(name or site.name, known or site_iri(site.iri)) if own else Agent(name, known)
+
+    def facility(self) -> Agent | None:
+        """The light source, or what the site calls its facility."""
+        name = self.text("NXinstrument", "NXsource", "name")
+        return organisation(self.site.facility) or (Agent(name) if name else None)
+
+    def operator(self) -> Agent | None:
+        """The organisation that runs the source, where its ROR is known from the file or the name."""
+        if self.site.facility is not None and self.site.facility.iri is not None:
+            return None
+        known = next(filter(None, (ror(said) for said in self.said("NXinstrument", "NXsource"))), None)
+        named = operator(self.text("NXinstrument", "NXsource", "name"))
+        return named if known is None or (named and named.iri == known) else Agent(None, known)
+
+    def said(self, *classes: str, stem: str = "identifier") -> Iterator[str]:
+        """Values of the fields `identifier`, `identifier_1` ... of the groups down these classes."""
+        for entry in self.entries():
+            for path in self.groups(entry, *classes):
+                group = self.root.group(path)
+                for name in group.children if group else ():
+                    value = _at(self.root, f"{path}/{name}") if name.startswith(stem) else None
+                    if value is not None:
+                        yield value
 
     def sample(self) -> Sample | None:
         for entry in self.entries():
@@ -300,7 +286,7 @@ class _Facts:
                 )
                 orcid = next((each for each in orcids if each), None)
                 if name or orcid:
-                    yield Agent(name, _orcid_iri(orcid))
+                    yield Agent(name, orcid_iri(orcid))
 
     # -- what was found ------------------------------------------------------------------------
 
@@ -363,54 +349,12 @@ def _at(group: Group, path: str) -> str | None:
     return None if field is None else _text(field, NAME)
 
 
-def _named(name: str | None) -> Agent | None:
-    return Agent(name) if name else None
-
-
-def _organisation(said: Organisation | None) -> Agent | None:
-    return Agent(said.name, _site_iri(said.iri)) if said and (said.name or said.iri) else None
-
-
-def _creators(site: Settings) -> Iterator[Agent]:
-    for creator in site.creators:
-        yield Agent(creator.name, _orcid_iri(creator.orcid))
-
-
-def _site_iri(text: str | None) -> Iri | None:
-    return None if text is None else iri(text)
-
-
-def _orcid_iri(orcid: str | None) -> Iri | None:
-    return None if orcid is None else Iri(f"https://orcid.org/{orcid}")
-
-
 def _labels(found: Iterable[Iri]) -> Iterator[str]:
     table = techniques.table()
     for each in found:
         term = table.terms.get(each.rpartition("/")[2])
         if term is not None:
             yield term.label
-
-
-def _photon_energy(wavelength: Parameter) -> Parameter | None:
-    """The energy of photons of this wavelength, in keV."""
-    if wavelength.si_minimum <= 0:
-        return None
-    ends = PLANCK_TIMES_LIGHT / np.array([wavelength.si_maximum, wavelength.si_minimum])
-    usual = units.convert(ends, "J", BEAM_ENERGY.usual)
-    return Parameter(
-        BEAM_ENERGY,
-        nexus_term(BEAM_ENERGY.places[0]),
-        float(usual[0]),
-        float(usual[1]),
-        BEAM_ENERGY.usual,
-        float(ends[0]),
-        float(ends[1]),
-        wavelength.path,
-        wavelength.count,
-        wavelength.stored,
-        derived=True,
-    )
 
 
 _SPOKEN = {BEAM_ENERGY.name: "beam energy", TEMPERATURE.name: "temperature", EXPOSURE.name: "exposure"}

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import rdflib
 
 from nxspectra.rdf.terms import NAMESPACES, Iri, Term
-
-if TYPE_CHECKING:
-    from nxspectra.rdf.description import Description
+from nxspectra.rdf.writing import Described
 
 
-def graph(description: Description) -> rdflib.Graph:
-    """The description as a graph, the same that rdflib reads from our Turtle or N-Triples."""
+def graph(description: Described) -> rdflib.Graph:
+    """A description as a graph, the same that rdflib reads from our Turtle or N-Triples."""
     made = rdflib.Graph(bind_namespaces="none")
     for space in NAMESPACES:
         made.bind(space.prefix, space.base)

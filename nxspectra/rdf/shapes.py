@@ -9,9 +9,9 @@ import rdflib
 from rdflib.namespace import RDF, SH
 
 from nxspectra.findings import Finding, Severity
-from nxspectra.rdf.description import Description
 from nxspectra.rdf.graph import graph
 from nxspectra.rdf.terms import NXS
+from nxspectra.rdf.writing import Described
 from nxspectra.shipped import shipped
 
 SHAPES = "https://w3id.org/nxspectra/shapes#"
@@ -21,13 +21,13 @@ _PATH = rdflib.URIRef(NXS["hdf5Path"])
 _DEFINITION = "SHACL"
 
 
-def check(description: Description | rdflib.Graph) -> tuple[Finding, ...]:
+def check(description: Described | rdflib.Graph) -> tuple[Finding, ...]:
     """What a description lacks by the shapes that come with the package, violations first; () if nothing.
 
     The rule of a finding is the name of the shape. Its path is the HDF5 path of the part that is wrong, or
     the name of the part, such as `#file`, if it stands nowhere in the file.
     """
-    data = graph(description) if isinstance(description, Description) else description
+    data = description if isinstance(description, rdflib.Graph) else graph(description)
     _, outcome, _ = pyshacl.validate(data, shacl_graph=shapes(), advanced=False, meta_shacl=False)
     if not isinstance(outcome, rdflib.Graph):
         raise TypeError(f"pyshacl gave no report graph but {outcome!r}")

@@ -93,6 +93,16 @@ def segment(text: str) -> str:
     return quote(plain(text), safe="")
 
 
+def concept(scheme: str, label: str) -> Iri:
+    """The SKOS concept of a class name in the scheme of the site."""
+    return Iri(f"{scheme}{'' if scheme.endswith(('/', '#')) else '#'}{segment(label)}")
+
+
+def model_iri(base: str, digest: str) -> Iri:
+    """A model is known by the digest of its file, wherever the file lies and whatever it is called."""
+    return Iri(f"{base}model/{digest}")
+
+
 def plain(text: str, most: int | None = None) -> str:
     """`text` without what is not text (control characters, lone surrogates, marks that reverse it), in NFC.
 

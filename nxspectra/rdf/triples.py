@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nxspectra import units
+from nxspectra.rdf import publication
+from nxspectra.rdf.publication import checksum, named, person, published
 from nxspectra.rdf.quantities import PRESSURE, unit_term
 from nxspectra.rdf.terms import (
     DCAT,
@@ -22,26 +24,26 @@ from nxspectra.rdf.terms import (
     SCHEMA,
     SKOS,
     SOSA,
-    SPDX,
     XSD,
     Iri,
     Literal,
     Triple,
     boolean,
+    concept,
     double,
     integer,
+    model_iri,
     moment,
-    segment,
     string,
 )
 
 if TYPE_CHECKING:
     from nxspectra.rdf.description import Description, File, Parameter
     from nxspectra.rdf.results import Result, Transition
-    from nxspectra.rdf.terms import Agent
 
 HDF5 = Iri("https://www.iana.org/assignments/media-types/application/x-hdf5")
-PUBLIC = Iri("http://publications.europa.eu/resource/authority/access-right/PUBLIC")
+
+PUBLIC = publication.PUBLIC
 
 _A = RDF["type"]
 _NAME = SCHEMA["name"]
@@ -59,13 +61,12 @@ def part(description: Description, name: str) -> Iri:
 
 def label_iri(description: Description, label: str) -> Iri:
     """The SKOS concept of a class name."""
-    scheme = description.label_scheme
-    return Iri(f"{scheme}{'' if scheme.endswith(('/', '#')) else '#'}{segment(label)}")
+    return concept(description.label_scheme, label)
 
 
 def _all(description: Description) -> Iterator[Triple]:
     yield from _data_set(description)
-    yield from _publication(description)
+    yield from published(description.iri, description, description.people)
     if description.file is not None:
         yield from _file(description, description.file)
     for parameter in description.parameters:
@@ -111,32 +112,6 @@ def _data_set(description: Description) -> Iterator[Triple]:
         yield it, SCHEMA["temporalCoverage"], string("/".join(end for end in ends if end))
 
 
-def _publication(description: Description) -> Iterator[Triple]:
-    it = description.iri
-    for number, creator in enumerate(description.creators or description.people, start=1):
-        who = creator.iri or part(description, f"creator-{number}")
-        yield it, DCT["creator"], who
-        yield it, SCHEMA["creator"], who
-        yield from _person(who, creator)
-    if description.publisher is not None:
-        who = description.publisher.iri or part(description, "publisher")
-        yield it, DCT["publisher"], who
-        yield it, SCHEMA["publisher"], who
-        yield who, _A, SCHEMA["Organization"]
-        yield from _named(who, description.publisher)
-    for predicates, value in (
-        ((DCT["license"], SCHEMA["license"]), description.license),
-        ((DCT["accessRights"],), description.access_rights),
-        ((DCAT["landingPage"], SCHEMA["url"]), description.landing_page),
-        ((DCT["issued"], SCHEMA["datePublished"]), description.issued and moment(description.issued)),
-    ):
-        if value:
-            for predicate in predicates:
-                yield it, predicate, value
-    if description.access_rights is not None:
-        yield it, SCHEMA["isAccessibleForFree"], boolean(description.access_rights == PUBLIC)
-
-
 def _file(description: Description, file: File) -> Iterator[Triple]:
     it, where = description.iri, part(description, "file")
     yield it, DCAT["distribution"], where
@@ -156,14 +131,7 @@ def _file(description: Description, file: File) -> Iterator[Triple]:
     yield where, SCHEMA["sha256"], string(file.digest)
     for standard in description.conforms_to:
         yield where, DCT["conformsTo"], standard
-    yield from _checksum(where, part(description, "file-checksum"), file.digest)
-
-
-def _checksum(thing: Iri, checksum: Iri, digest: str) -> Iterator[Triple]:
-    yield thing, SPDX["checksum"], checksum
-    yield checksum, _A, SPDX["Checksum"]
-    yield checksum, SPDX["algorithm"], SPDX["checksumAlgorithm_sha256"]
-    yield checksum, SPDX["checksumValue"], Literal(digest, XSD["hexBinary"])
+    yield from checksum(where, part(description, "file-checksum"), file.digest)
 
 
 def _parameter(description: Description, parameter: Parameter) -> Iterator[Triple]:
@@ -218,10 +186,10 @@ def _measurement(description: Description) -> Iterator[Triple]:
         yield made, PROV["endedAtTime"], moment(description.ended)
     if description.probe is not None:
         yield made, NXS["probe"], string(description.probe)
-    for number, person in enumerate(description.people, start=1):
-        who = person.iri or part(description, f"person-{number}")
+    for number, someone in enumerate(description.people, start=1):
+        who = someone.iri or part(description, f"person-{number}")
         yield made, PROV["wasAssociatedWith"], who
-        yield from _person(who, person)
+        yield from person(who, someone)
     yield from _sample(description, made)
     yield from _instrument(description, made)
 
@@ -252,12 +220,17 @@ def _instrument(description: Description, made: Iri) -> Iterator[Triple]:
     for each in (SOSA["Sensor"], NX["NXinstrument"], PROV["Entity"]):
         yield where, _A, each
     if instrument is not None:
-        yield from _named(where, instrument)
+        yield from named(where, instrument)
     if facility is not None:
         owner = facility.iri or part(description, "facility")
         yield where, SCHEMA["provider"], owner
         yield owner, _A, SCHEMA["Organization"]
-        yield from _named(owner, facility)
+        yield from named(owner, facility)
+        if description.operator is not None:
+            runs = description.operator.iri or part(description, "operator")
+            yield owner, SCHEMA["parentOrganization"], runs
+            yield runs, _A, SCHEMA["Organization"]
+            yield from named(runs, description.operator)
 
 
 def _raw(description: Description) -> Iterator[Triple]:
@@ -268,7 +241,7 @@ def _raw(description: Description) -> Iterator[Triple]:
     yield description.iri, PROV["wasDerivedFrom"], source
     yield source, _A, PROV["Entity"]
     yield source, _NAME, string(raw.name)
-    yield from _checksum(source, part(description, "raw-checksum"), raw.digest)
+    yield from checksum(source, part(description, "raw-checksum"), raw.digest)
     if description.file is not None:
         yield part(description, "file"), PROV["wasGeneratedBy"], made
     yield made, _A, PROV["Activity"]
@@ -291,10 +264,10 @@ def _result(description: Description, number: int, result: Result) -> Iterator[T
     yield where, NXS["labelScheme"], description.label_scheme
     yield description.label_scheme, _A, SKOS["ConceptScheme"]
     for label in result.classes:
-        concept = label_iri(description, label)
-        yield concept, _A, SKOS["Concept"]
-        yield concept, SKOS["prefLabel"], string(label)
-        yield concept, SKOS["inScheme"], description.label_scheme
+        it = label_iri(description, label)
+        yield it, _A, SKOS["Concept"]
+        yield it, SKOS["prefLabel"], string(label)
+        yield it, SKOS["inScheme"], description.label_scheme
     for label in result.frames:
         yield where, DCT["subject"], label_iri(description, label)
     yield where, NXS["unlabelled"], integer(result.unlabelled)
@@ -328,19 +301,19 @@ def _classification(description: Description, number: int, result: Result, made:
     if result.person is not None:
         who = result.person.iri or part(description, f"labeller-{number}")
         yield made, PROV["wasAssociatedWith"], who
-        yield from _person(who, result.person)
+        yield from person(who, result.person)
     if result.origin == "model":
         yield made, _A, MLS["Run"]
     if result.model is not None:
         classifier, file_name, digest = result.model
-        model = Iri(f"{description.base}model/{digest}")
+        model = model_iri(description.base, digest)
         yield made, PROV["used"], model
         yield model, _A, MLS["Model"]
         yield model, _A, PROV["Entity"]
         yield model, _NAME, string(file_name or classifier or "model")
         if classifier:
             yield model, NXS["classifier"], string(classifier)
-        yield from _checksum(model, Iri(f"{model}#checksum"), digest)
+        yield from checksum(model, Iri(f"{model}#checksum"), digest)
 
 
 def _segments(description: Description, number: int, result: Result, where: Iri) -> Iterator[Triple]:
@@ -377,14 +350,3 @@ def _transition(description: Description, it: Iri, transition: Transition) -> It
         yield it, NXS["siValue"], double(si[0])
         yield it, NXS["siMin"], double(si[1])
         yield it, NXS["siMax"], double(si[2])
-
-
-def _person(who: Iri, person: Agent) -> Iterator[Triple]:
-    yield who, _A, PROV["Person"]
-    yield who, _A, SCHEMA["Person"]
-    yield from _named(who, person)
-
-
-def _named(who: Iri, agent: Agent) -> Iterator[Triple]:
-    if agent.name is not None:
-        yield who, _NAME, string(agent.name)
