@@ -14,9 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
 import pyoxigraph
 import pytest
+from cataloguing import described, neutrons, ramp
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,44 +25,10 @@ from nxspectra.catalogue import Catalogue, search
 from nxspectra.catalogue.query import alternatives, parse
 from nxspectra.errors import FileError, UnitError, UsageError
 from nxspectra.findings import EntryReport, Report
-from nxspectra.rdf import Description, describe
+from nxspectra.rdf import describe
 from nxspectra.settings import Settings
 from nxspectra.testing import conforming
 from nxspectra.tree import Field, Group
-
-
-@dataclasses.dataclass(frozen=True)
-class Origin:
-    """The file that a tree of these tests is said to come from."""
-
-    digest: str
-    path: str = "/data/2021/run.nxs"
-    size: int = 5617664
-
-
-def described(name: str, tree: Group, settings: Settings | None = None, **facts: Report) -> Description:
-    """A data set whose file is `name`."""
-    origin = Origin(digest=name.encode().hex().ljust(64, "0"), path=f"/data/2021/{name}.nxs")
-    return describe(tree.read_from(origin), settings or Settings(), **facts)
-
-
-def ramp(title: str, low: float, high: float, frames: int = 12) -> Group:
-    """A classified compression between two pressures in GPa."""
-    tree = conforming(frames, classified=True).put("entry/title", Field(title))
-    pressure = np.linspace(low, high, frames)
-    tree = tree.put("entry/sample/pressure", Field(pressure, units="GPa"))
-    first = frames // 2
-    interval = pressure[[[first - 1, first + 1]]]
-    boundaries = "entry/weighted_classification/boundaries"
-    tree = tree.put(f"{boundaries}/pressure", Field(pressure[[first]], units="GPa"))
-    return tree.put(f"{boundaries}/pressure_interval", Field(interval, units="GPa"))
-
-
-def neutrons() -> Group:
-    tree = conforming(6).put("entry/title", Field("Ice VII at low temperature"))
-    tree = tree.put("entry/instrument/source/probe", Field("neutron"))
-    tree = tree.put("entry/instrument/beam/incident_energy", Field(25.0, units="meV"))
-    return tree.put("entry/sample/pressure", Field([441.0] * 6, units="kbar"))
 
 
 @pytest.fixture(scope="module")

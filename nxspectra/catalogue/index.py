@@ -1,0 +1,286 @@
+"""The index of a catalogue: tables that answer searches, in SQLite beside the graphs or in PostgreSQL by URL.
+
+Readers see what was last committed and are never blocked by the writer, of whom there is one at a time.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, delete, event, func, inspect, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from nxspectra.catalogue import tables
+from nxspectra.catalogue.reading import records
+from nxspectra.catalogue.record import Record
+from nxspectra.catalogue.rows import Rows, Shared, chunks, delete_texts, text_of
+from nxspectra.errors import FileError, MissingExtra, UsageError
+
+FILE = "index.sqlite"
+BATCH = 1000
+"""So many records are written together."""
+_CACHE = -32_000
+"""kB of SQLite's cache, a connection."""
+
+
+class Index:
+    """The tables of `nxspectra.catalogue.tables`, of a file or a database server.
+
+    index = Index.in_folder(Path("catalogue"))
+    index.put([record_of(description)])
+    with index.reading() as connection:
+        connection.execute(select(tables.datasets.c.pid))
+    """
+
+    def __init__(self, url: str) -> None:
+        """`url`: as SQLAlchemy has them, `sqlite:///FILE` or `postgresql+psycopg://HOST/DATABASE`."""
+        try:
+            self.url = make_url(url)
+        except ArgumentError:
+            raise UsageError(
+                f"{url!r} is not the URL of a database; postgresql+psycopg://host/name is one"
+            ) from None
+        if self.url.get_backend_name() not in ("sqlite", "postgresql"):
+            raise UsageError(
+                f"an index is kept in sqlite or postgresql, not in {self.url.get_backend_name()}"
+            )
+        self._engine: Engine | None = None
+        self._reader: Engine | None = None
+        self._shared = Shared()
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> Index:
+        return cls(f"sqlite:///{folder / FILE}")
+
+    @property
+    def file(self) -> Path | None:
+        """Where it is, if it is a file."""
+        is_file = self.url.get_backend_name() == "sqlite" and self.url.database
+        return Path(self.url.database or "") if is_file else None
+
+    @property
+    def name(self) -> str:
+        """What to call it in a message, without a password."""
+        return str(self.file) if self.file else self.url.render_as_string(hide_password=True)
+
+    # -- connections ---------------------------------------------------------------------------
+
+    @property
+    def engine(self) -> Engine:
+        """For writing; the tables are made if they are not there. Raises FileError if that cannot be."""
+        if self._engine is None:
+            engine = _engine(self.url.render_as_string(hide_password=False), writes=True)
+            with self._damage_told(), engine.begin() as connection:
+                if not inspect(connection).has_table("meta"):
+                    tables.metadata.create_all(connection)
+                    connection.execute(tables.meta.insert(), {"key": "form", "value": str(tables.FORM)})
+                self._check_form(connection)
+            self._engine = engine
+        return self._engine
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """What is committed now, the same for all that is asked in the `with`.
+
+        Raises FileError if there is no index, it is damaged, or of another form.
+        """
+        with self._damage_told():
+            if self._reader is None:
+                self._reader = self._open_reader()
+            with self._reader.connect() as connection, connection.begin():
+                yield connection
+
+    def _open_reader(self) -> Engine:
+        if self.file is None:
+            engine = _engine(self.url.render_as_string(hide_password=False))
+        else:
+            if not self.file.exists():
+                raise FileError(
+                    f"{self.file}: there is no index here; `nxspectra catalogue rebuild` makes it"
+                )
+            engine = _engine(f"sqlite:///file:{_quoted(self.file)}?mode=ro&uri=true")
+            try:
+                with engine.connect() as connection:
+                    connection.execute(select(tables.meta.c.key))
+            except DBAPIError as error:
+                # Who may not write here cannot open the log that is beside the file while somebody
+                # writes; without a log the file is all there is.
+                log = self.file.with_name(f"{self.file.name}-wal")
+                if "unable to open" not in str(error) or log.exists():
+                    raise
+                engine = _engine(f"sqlite:///file:{_quoted(self.file)}?mode=ro&immutable=1&uri=true")
+        with engine.connect() as connection:
+            self._check_form(connection)
+        return engine
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction: all of it or nothing."""
+        with self._damage_told(), self.engine.begin() as connection:
+            try:
+                yield connection
+            except BaseException:
+                self._shared.forget()
+                raise
+            self._shared.rest()
+
+    def close(self) -> None:
+        for engine in (self._engine, self._reader):
+            if engine is not None:
+                engine.dispose()
+        self._engine = self._reader = None
+        self._shared.forget()
+
+    def _check_form(self, connection: Connection) -> None:
+        form = connection.scalar(select(tables.meta.c.value).where(tables.meta.c.key == "form"))
+        if form != str(tables.FORM):
+            raise FileError(
+                f"{self.name}: is an index of form {form}; this nxspectra writes form {tables.FORM};"
+                " `nxspectra catalogue rebuild` makes it again"
+            )
+
+    @contextmanager
+    def _damage_told(self) -> Iterator[None]:
+        """What the database raises, as an error that says what to do."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            said = " ".join(str(getattr(error, "orig", None) or error).split())
+            raise FileError(
+                f"{self.name}: the index cannot be used ({said}). Everything in it comes from the files:"
+                " `nxspectra catalogue rebuild` makes it again"
+            ) from error
+        except ModuleNotFoundError as error:
+            raise MissingExtra(
+                f"{error.name} is not installed; `pip install nxspectra[postgresql]` brings it"
+            ) from None
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def put(self, given: Iterable[Record], graphs: Mapping[str, bytes] | None = None) -> int:
+        """Records in the place of what is there under their pids, a thousand a transaction; how many.
+
+        `graphs`: digest of the triples of each, by pid.
+        """
+        number = 0
+        waiting = iter(given)
+        while some := list(islice(waiting, BATCH)):
+            with self.writing() as connection:
+                self.write(connection, some, graphs)
+            number += len(some)
+        return number
+
+    def write(
+        self, connection: Connection, some: Sequence[Record], graphs: Mapping[str, bytes] | None = None
+    ) -> None:
+        """Some records as part of a transaction."""
+        newest = {record.pid: record for record in some}
+        self.erase(connection, list(newest))
+        rows = Rows(connection, self._shared)
+        slots = _Slots(connection)
+        for record in newest.values():
+            dataset = slots.take(tables.first_id(tables.seconds(record.created)))
+            rows.record(dataset, record, (graphs or {}).get(record.pid))
+        rows.write()
+
+    def remove(self, pid: str) -> bool:
+        """Take a data set out; False if it is not there. Documents of no data set go with it."""
+        with self.writing() as connection:
+            return bool(self.erase(connection, [pid]))
+
+    def erase(self, connection: Connection, pids: Sequence[str]) -> int:
+        """Take data sets out as part of a transaction; how many there were."""
+        number = 0
+        table = tables.datasets
+        for some in chunks(pids):
+            ids = list(connection.scalars(select(table.c.id).where(table.c.pid.in_(some))))
+            if not ids:
+                continue
+            found = records(connection, ids)
+            delete_texts(connection, [(each, *text_of(found[each])) for each in ids])
+            documents = set(
+                connection.scalars(
+                    select(tables.dataset_documents.c.document).where(
+                        tables.dataset_documents.c.dataset.in_(ids)
+                    )
+                )
+            )
+            for other in tables.OF_DATA_SETS:
+                connection.execute(delete(other).where(other.c.dataset.in_(ids)))
+            connection.execute(delete(table).where(table.c.id.in_(ids)))
+            _erase_empty(connection, sorted(documents))
+            number += len(ids)
+        return number
+
+    # -- looking -------------------------------------------------------------------------------
+
+    def get(self, pid: str) -> Record | None:
+        """All that is known of a data set; None if it is not there."""
+        with self.reading() as connection:
+            found = connection.scalar(select(tables.datasets.c.id).where(tables.datasets.c.pid == pid))
+            return None if found is None else records(connection, [found])[found]
+
+    def __len__(self) -> int:
+        with self.reading() as connection:
+            return connection.scalar(select(func.count()).select_from(tables.datasets)) or 0
+
+
+def _erase_empty(connection: Connection, ids: Sequence[int]) -> None:
+    """Take out those of these documents to which no data set belongs any more."""
+    linked = tables.dataset_documents.c.document
+    for some in chunks(ids):
+        held = set(connection.scalars(select(linked).where(linked.in_(some)).distinct()))
+        empty = [each for each in some if each not in held]
+        connection.execute(delete(tables.documents).where(tables.documents.c.id.in_(empty)))
+        connection.execute(delete(tables.members).where(tables.members.c.document.in_(empty)))
+
+
+class _Slots:
+    """Ids that are free, each from the first that its minute would have."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._taken: dict[int, int] = {}
+
+    def take(self, first: int) -> int:
+        minute = tables.minute_of(first)
+        last = self._taken.get(minute)
+        if last is None:
+            ids = tables.datasets.c.id
+            end = tables.first_id((minute + 1) * 60)
+            last = self._connection.scalar(select(func.max(ids)).where(ids >= first, ids < end))
+        free = first if last is None else last + 1
+        self._taken[minute] = free
+        return free if tables.minute_of(free) == minute else self.take(free)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+def _engine(url: str, *, writes: bool = False) -> Engine:
+    engine = create_engine(url, poolclass=QueuePool)
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+            connection.isolation_level = None
+            connection.execute(f"PRAGMA cache_size = {_CACHE}")
+            connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute("PRAGMA busy_timeout = 10000")
+            if writes:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

@@ -1,0 +1,480 @@
+"""Records on their way into the tables: rows gathered for many, and written together."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from math import isfinite
+from typing import TypeVar
+
+from sqlalchemy import Connection, Table, delete, func, select
+
+from nxspectra.catalogue import tables
+from nxspectra.catalogue.record import (
+    Boundary,
+    Document,
+    File,
+    Instrument,
+    Label,
+    Member,
+    Parameter,
+    Record,
+    Sample,
+    digest_of,
+    folder_of,
+)
+from nxspectra.rdf import techniques
+from nxspectra.rdf.terms import plain
+
+T = TypeVar("T")
+Value = str | int | float | bytes | bool | None
+
+SAMPLED_FROM = 4
+"""The lowest level of the random part: one data set in sixteen."""
+_MOST_SHARED = 200_000
+"""So many shared things are remembered while many records are filed."""
+_MANY = 500
+"""Values of one IN."""
+_NOT_IN_A_WORD = re.compile(r"[\W_]+")
+
+
+def tokens(text: str) -> str:
+    """The words of `text`, letters and digits, folded and with one blank in between."""
+    return _NOT_IN_A_WORD.sub(" ", plain(text).casefold()).strip()
+
+
+def folded(text: str | None) -> str | None:
+    """A name as it is compared: upper and lower case are one."""
+    return None if text is None else plain(text).casefold()
+
+
+def normal_formula(formula: str | None) -> str | None:
+    """A formula as it is compared: without blanks."""
+    return None if formula is None else "".join(plain(formula).split())
+
+
+def text_of(record: Record) -> tuple[str, ...]:
+    """What can be searched for in words, in the order of `tables.TEXT_COLUMNS`."""
+    names = [record.instrument.name] if record.instrument else []
+    names += [record.facility.name] if record.facility else []
+    names += [member.person.full_name for member in record.people]
+    names += [record.experiment] if record.experiment else []
+    rest = [record.description, *(file.name for file in record.files[:_MANY]), record.definition or ""]
+    rest += [record.source.name] if record.source.kind == "file" and record.source.name else []
+    columns = (
+        [record.title],
+        [
+            part
+            for sample in record.samples
+            for part in (sample.name, sample.formula, sample.description)
+            if part
+        ],
+        record.keywords,
+        names,
+        rest,
+    )
+    return tuple(tokens(" ".join(column)) for column in columns)
+
+
+def sampled_at(pid: str) -> Iterator[int]:
+    """The levels of the random part that a data set is in."""
+    number = int.from_bytes(digest_of(pid)[:8], "big")
+    level = SAMPLED_FROM
+    while number % (1 << level) == 0 and level < 60:
+        yield level
+        level += 1
+
+
+@lru_cache(maxsize=4096)
+def closure_of(technique: str) -> frozenset[str]:
+    """A technique and every wider one; what is in no table of ours stands for itself."""
+    table = techniques.table()
+    found = {technique}
+    for iri in techniques.of_identifiers((technique,)):
+        term = table.terms.get(iri.rpartition("/")[2])
+        found.add(iri)
+        if term is not None:
+            found.update(table.terms[each].iri for each in term.ancestors if each in table.terms)
+    return frozenset(found)
+
+
+def technique_name(iri: str) -> str | None:
+    term = techniques.table().terms.get(iri.rpartition("/")[2])
+    return None if term is None else term.label
+
+
+class Shared:
+    """Ids of what many data sets share, remembered while one program writes."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, dict[bytes | str, int]] = {}
+        self._all_known: dict[str, bool] = {}
+        self._next: dict[str, int] = {}
+
+    def forget(self) -> None:
+        """After a transaction that was undone."""
+        self._known.clear()
+        self._all_known.clear()
+        self._next.clear()
+
+    def id_of(self, connection: Connection, table: Table, key: bytes | str) -> tuple[int, bool]:
+        """The id of what has this key, and whether it is new."""
+        name = table.name
+        if name not in self._known:
+            self._load(connection, table)
+        known = self._known[name]
+        found = known.get(key)
+        if found is None and not self._all_known[name]:
+            column = table.c["key"] if "key" in table.c else table.c["pid"]
+            found = connection.scalar(select(table.c.id).where(column == key))
+        if found is not None:
+            known[key] = found
+            return found, False
+        self._next[name] = known[key] = self._next[name] + 1
+        return known[key], True
+
+    def _load(self, connection: Connection, table: Table) -> None:
+        name, column = table.name, table.c["key"] if "key" in table.c else table.c["pid"]
+        number, highest = connection.execute(
+            select(func.count(), func.max(table.c.id)).select_from(table)
+        ).one()
+        self._all_known[name] = number <= _MOST_SHARED
+        rows = connection.execute(select(column, table.c.id)) if self._all_known[name] else ()
+        self._known[name] = {row[0]: row[1] for row in rows}
+        self._next[name] = highest or 0
+
+    def rest(self) -> None:
+        """Between transactions: forget what is too much to keep."""
+        for name, known in self._known.items():
+            if len(known) > 2 * _MOST_SHARED:
+                known.clear()
+                self._all_known[name] = False
+
+
+@dataclass
+class Rows:
+    """Rows that wait to be written, by table."""
+
+    connection: Connection
+    shared: Shared
+    waiting: dict[Table, list[tuple[Value, ...]]] = field(default_factory=lambda: defaultdict(list))
+    texts: list[tuple[Value, ...]] = field(default_factory=list)
+    documents: dict[int, Document] = field(default_factory=dict)
+
+    def add(self, table: Table, *values: Value) -> None:
+        self.waiting[table].append(values)
+
+    def write(self) -> None:
+        self._merge_documents()
+        for table, waiting in self.waiting.items():
+            if waiting:
+                insert(self.connection, table, waiting)
+        self.waiting.clear()
+        if self.texts:
+            insert_texts(self.connection, self.texts)
+        self.texts.clear()
+
+    # -- one record ----------------------------------------------------------------------------
+
+    def record(self, dataset: int, record: Record, graph: bytes | None) -> None:
+        """All rows of a data set."""
+        facility = self._facility(record)
+        base, odd = (
+            (record.iri[: -len(record.pid)], None) if record.iri.endswith(record.pid) else (None, record.iri)
+        )
+        self.add(
+            tables.datasets,
+            dataset,
+            record.pid,
+            None if base is None else self._id(tables.bases, base),
+            odd,
+            record.title,
+            record.description,
+            "\n".join(record.keywords) or None,
+            record.is_public,
+            record.state == "missing",
+            record.size,
+            *(
+                tables.seconds(each)
+                for each in (record.created, record.started, record.ended, record.released)
+            ),
+            None if record.definition is None else self._id(tables.definitions, record.definition),
+            record.conforms,
+            record.spectra,
+            record.probe,
+            record.experiment,
+            self._instrument(record.instrument, facility),
+            facility,
+            self._techniques(record.techniques),
+            record.source.kind,
+            record.source.name,
+            packed(record.source.digest),
+            graph,
+        )
+        self._numbered(dataset, record)
+        for each in record.documents:
+            self.add(tables.dataset_documents, dataset, self.document(each))
+        for level in sampled_at(record.pid):
+            self.add(tables.sampled, level, dataset)
+        self.texts.append((dataset, *text_of(record)))
+
+    def _numbered(self, dataset: int, record: Record) -> None:
+        for number, sample in enumerate(record.samples, 1):
+            self.add(tables.dataset_samples, dataset, number, self._sample(sample))
+        for number, member in enumerate(record.people, 1):
+            self.add(tables.dataset_people, dataset, number, *self._member(member))
+        for number, parameter in enumerate(record.parameters, 1):
+            self._parameter(dataset, number, parameter)
+        for number, label in enumerate(record.labels, 1):
+            self._label(dataset, number, label)
+        for number, boundary in enumerate(record.boundaries, 1):
+            self._boundary(dataset, number, boundary)
+        for number, file in enumerate(record.files, 1):
+            self._file(dataset, number, file)
+
+    def _id(self, table: Table, *values: Value) -> int:
+        found, new = self.shared.id_of(self.connection, table, digest_of(*values))
+        if new:
+            self.add(table, found, digest_of(*values), *values)
+        return found
+
+    def _facility(self, record: Record) -> int | None:
+        facility = record.facility
+        if facility is None:
+            return None
+        return self._id(tables.facilities, facility.name, facility.iri, folded(facility.name))
+
+    def _instrument(self, instrument: Instrument | None, facility: int | None) -> int | None:
+        if instrument is None:
+            return None
+        return self._id(
+            tables.instruments, instrument.pid, instrument.name, folded(instrument.name), facility
+        )
+
+    def _sample(self, sample: Sample) -> int:
+        return self._id(
+            tables.samples,
+            sample.pid,
+            sample.name,
+            sample.formula,
+            sample.description,
+            normal_formula(sample.formula),
+        )
+
+    def _member(self, member: Member) -> tuple[int, int | None, str | None]:
+        who, where = member.person, member.affiliation
+        person = self._id(
+            tables.people, who.full_name, who.orcid, who.first_name, who.last_name, who.researcher_id
+        )
+        affiliation = (
+            None
+            if where is None
+            else self._id(tables.affiliations, where.name, where.address, where.city, where.country)
+        )
+        return person, affiliation, member.role
+
+    def _techniques(self, given: tuple[str, ...]) -> int | None:
+        if not given:
+            return None
+        key = digest_of(*sorted(set(given)))
+        found, new = self.shared.id_of(self.connection, tables.technique_sets, key)
+        if new:
+            self.add(tables.technique_sets, found, key)
+            for number, each in enumerate(dict.fromkeys(given), 1):
+                self.add(tables.technique_members, found, number, self.technique(each))
+            for each in sorted({wider for technique in given for wider in closure_of(technique)}):
+                self.add(tables.technique_closure, self.technique(each), found)
+        return found
+
+    def technique(self, iri: str) -> int:
+        return self._id(tables.techniques, iri, technique_name(iri))
+
+    def _parameter(self, dataset: int, number: int, parameter: Parameter) -> None:
+        quantity = self._id(tables.quantities, parameter.name)
+        low, high = finite(parameter.minimum), finite(parameter.maximum)
+        start, end, level = ranged(parameter.si_min, parameter.si_max)
+        value = (
+            None
+            if parameter.text is None
+            else self._id(tables.values, parameter.text, folded(parameter.text))
+        )
+        self.add(
+            tables.parameters,
+            dataset,
+            number,
+            quantity,
+            low,
+            None if high == low else high,
+            parameter.unit,
+            start,
+            end,
+            level,
+            value,
+        )
+
+    def _label(self, dataset: int, number: int, label: Label) -> None:
+        model = label.model
+        self.add(
+            tables.labels,
+            dataset,
+            label.result,
+            number,
+            self.label_name(label.name),
+            label.frames,
+            finite(label.mean_confidence),
+            finite(label.min_confidence),
+            label.origin,
+            None if model is None else self._id(tables.models, model.digest, model.name, model.classifier),
+        )
+
+    def label_name(self, name: str) -> int:
+        return self._id(tables.label_names, name, folded(name))
+
+    def _boundary(self, dataset: int, number: int, boundary: Boundary) -> None:
+        self.add(
+            tables.boundaries,
+            dataset,
+            boundary.result,
+            number,
+            self.label_name(boundary.from_label),
+            self.label_name(boundary.to_label),
+            boundary.frame,
+            finite(boundary.pressure),
+            *ranged(boundary.si_min, boundary.si_max),
+        )
+
+    def _file(self, dataset: int, number: int, file: File) -> None:
+        folder = folder_of(file)
+        self.add(
+            tables.files,
+            dataset,
+            number,
+            file.name,
+            None if folder is None else self._id(tables.folders, folder),
+            file.path if folder is None else None,
+            file.size,
+            packed(file.digest),
+            file.id,
+        )
+
+    # -- documents -----------------------------------------------------------------------------
+
+    def document(self, document: Document) -> int:
+        """The id of a document, whose row is written with the others."""
+        found, _ = self.shared.id_of(self.connection, tables.documents, document.pid)
+        earlier = self.documents.get(found)
+        self.documents[found] = document if earlier is None else widened(document, earlier)
+        return found
+
+    def _merge_documents(self) -> None:
+        """What is said now of a document replaces what was said; its time is that of all its data sets."""
+        for some in chunks(list(self.documents)):
+            table = tables.documents
+            rows = self.connection.execute(
+                select(table.c.id, table.c.started, table.c.ended).where(table.c.id.in_(some))
+            )
+            times = {row.id: (row.started, row.ended) for row in rows}
+            if times:
+                self.connection.execute(delete(table).where(table.c.id.in_(times)))
+                self.connection.execute(delete(tables.members).where(tables.members.c.document.in_(times)))
+            for each in some:
+                self._document(each, self.documents[each], times.get(each, (None, None)))
+        self.documents.clear()
+
+    def _document(self, found: int, document: Document, earlier: tuple[int | None, int | None]) -> None:
+        started = [each for each in (tables.seconds(document.started), earlier[0]) if each is not None]
+        ended = [each for each in (tables.seconds(document.ended), earlier[1]) if each is not None]
+        self.add(
+            tables.documents,
+            found,
+            document.pid,
+            document.type,
+            document.title,
+            document.summary,
+            document.doi,
+            min(started, default=None),
+            max(ended, default=None),
+            tables.seconds(document.released),
+            document.license,
+            "\n".join(document.keywords) or None,
+            document.is_public,
+        )
+        for number, member in enumerate(document.members, 1):
+            self.add(tables.members, found, number, *self._member(member))
+
+
+def widened(document: Document, other: Document) -> Document:
+    """A document whose time is that of both."""
+    started = [each for each in (document.started, other.started) if tables.seconds(each) is not None]
+    ended = [each for each in (document.ended, other.ended) if tables.seconds(each) is not None]
+    by_time = {"key": lambda each: tables.seconds(each) or 0}
+    return replace(
+        document,
+        started=min(started, default=None, **by_time),
+        ended=max(ended, default=None, **by_time),
+    )
+
+
+def finite(value: float | None) -> float | None:
+    return value if value is not None and isfinite(value) else None
+
+
+def ranged(low: float | None, high: float | None) -> tuple[float | None, float | None, int | None]:
+    """Both ends and the level of a range; nothing where an end is no number."""
+    start, end = finite(low), finite(high)
+    if start is None or end is None or start > end:
+        return None, None, None
+    return start, end, tables.level_of(start, end)
+
+
+def packed(digest: str | None) -> bytes | None:
+    """A digest in hex as bytes; None if it is none."""
+    try:
+        return None if digest is None else bytes.fromhex(digest)
+    except ValueError:
+        return None
+
+
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """As many at a time as one IN takes."""
+    for start in range(0, len(values), _MANY):
+        yield values[start : start + _MANY]
+
+
+def insert(connection: Connection, table: Table, rows: Sequence[tuple[Value, ...]]) -> None:
+    """Rows in the order of the table's columns."""
+    names = ", ".join(f'"{column.name}"' for column in table.c)
+    # names of tables and columns are those of `tables`
+    statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks(connection, len(table.c))})'  # noqa: S608
+    connection.exec_driver_sql(statement, list(rows))
+
+
+def marks(connection: Connection, number: int) -> str:
+    """Places for values, as the driver of the database writes them."""
+    return ", ".join(["?" if connection.dialect.paramstyle == "qmark" else "%s"] * number)
+
+
+def insert_texts(connection: Connection, rows: Sequence[tuple[Value, ...]]) -> None:
+    """Data set and words in the order of `tables.TEXT_COLUMNS`."""
+    if connection.dialect.name == "sqlite":
+        columns = ", ".join(tables.TEXT_COLUMNS)
+        statement = f"INSERT INTO words (rowid, {columns}) VALUES ({marks(connection, 6)})"  # noqa: S608
+    else:
+        vector = " || ".join(
+            f"setweight(to_tsvector('simple', %s), '{each}')" for each in tables.WEIGHTS.values()
+        )
+        statement = f"INSERT INTO words (dataset, vector) VALUES (%s, {vector})"  # noqa: S608
+    connection.exec_driver_sql(statement, list(rows))
+
+
+def delete_texts(connection: Connection, rows: Sequence[tuple[Value, ...]]) -> None:
+    """Take words out. The full-text table of SQLite keeps no text and must be told what it was given."""
+    if connection.dialect.name == "sqlite":
+        columns = ", ".join(tables.TEXT_COLUMNS)
+        statement = f"INSERT INTO words (words, rowid, {columns}) VALUES ('delete', {marks(connection, 6)})"  # noqa: S608
+        connection.exec_driver_sql(statement, list(rows))
+    else:
+        connection.execute(delete(tables.words).where(tables.words.c.dataset.in_([row[0] for row in rows])))
