@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, delete, event, func, inspect, select
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
@@ -39,7 +40,7 @@ class Index:
         connection.execute(select(tables.datasets.c.pid))
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | URL) -> None:
         """`url`: as SQLAlchemy has them, `sqlite:///FILE` or `postgresql+psycopg://HOST/DATABASE`."""
         try:
             self.url = make_url(url)
@@ -57,7 +58,7 @@ class Index:
 
     @classmethod
     def in_folder(cls, folder: Path) -> Index:
-        return cls(f"sqlite:///{folder / FILE}")
+        return cls(URL.create("sqlite", database=str(folder / FILE)))
 
     @property
     def file(self) -> Path | None:
@@ -76,8 +77,8 @@ class Index:
     def engine(self) -> Engine:
         """For writing; the tables are made if they are not there. Raises FileError if that cannot be."""
         if self._engine is None:
-            engine = _engine(self.url.render_as_string(hide_password=False), writes=True)
-            with self._damage_told(), engine.begin() as connection:
+            engine = _engine(self.url, writes=True)
+            with self._damage_told(), _closed_unless_good(engine), engine.begin() as connection:
                 if not inspect(connection).has_table("meta"):
                     tables.metadata.create_all(connection)
                     connection.execute(tables.meta.insert(), {"key": "form", "value": str(tables.FORM)})
@@ -99,26 +100,27 @@ class Index:
 
     def _open_reader(self) -> Engine:
         if self.file is None:
-            engine = _engine(self.url.render_as_string(hide_password=False))
+            engine = _engine(self.url)
+        elif not self.file.exists():
+            raise FileError(f"{self.file}: there is no index here; `nxspectra catalogue rebuild` makes it")
         else:
-            if not self.file.exists():
-                raise FileError(
-                    f"{self.file}: there is no index here; `nxspectra catalogue rebuild` makes it"
-                )
-            engine = _engine(f"sqlite:///file:{_quoted(self.file)}?mode=ro&uri=true")
-            try:
-                with engine.connect() as connection:
-                    connection.execute(select(tables.meta.c.key))
-            except DBAPIError as error:
-                # Who may not write here cannot open the log that is beside the file while somebody
-                # writes; without a log the file is all there is.
-                log = self.file.with_name(f"{self.file.name}-wal")
-                if "unable to open" not in str(error) or log.exists():
-                    raise
-                engine = _engine(f"sqlite:///file:{_quoted(self.file)}?mode=ro&immutable=1&uri=true")
-        with engine.connect() as connection:
+            # Who may not write here cannot open the log that is beside the file while somebody writes;
+            # without a log the file is all there is.
+            engine = _engine(_read_only(self.file))
+            if not self._can_open(engine) and not self.file.with_name(f"{self.file.name}-wal").exists():
+                engine.dispose()
+                engine = _engine(_read_only(self.file, immutable="1"))
+        with _closed_unless_good(engine), engine.connect() as connection:
             self._check_form(connection)
         return engine
+
+    def _can_open(self, engine: Engine) -> bool:
+        try:
+            with engine.connect() as connection:
+                connection.execute(select(tables.meta.c.key))
+        except DBAPIError as error:
+            return "unable to open" not in str(error)
+        return True
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -261,11 +263,21 @@ class _Slots:
         return free if tables.minute_of(free) == minute else self.take(free)
 
 
-def _quoted(path: Path) -> str:
-    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+def _read_only(path: Path, **options: str) -> URL:
+    address = f"file:{quote(str(path.absolute()))}"
+    return URL.create("sqlite", database=address, query={"mode": "ro", "uri": "true", **options})
 
 
-def _engine(url: str, *, writes: bool = False) -> Engine:
+@contextmanager
+def _closed_unless_good(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+def _engine(url: URL, *, writes: bool = False) -> Engine:
     engine = create_engine(url, poolclass=QueuePool)
     if engine.dialect.name == "sqlite":
 
