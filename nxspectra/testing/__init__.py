@@ -5,6 +5,7 @@
     minimal("NXmonopd")                     # the smallest tree that follows an official definition
 
 `conforming` looks like the beamline; `minimal` and `maximal` are made from the rules of any definition.
+`nxspectra.testing.ramps` has the simulated ramps that classifiers are judged by.
 """
 
 from __future__ import annotations
