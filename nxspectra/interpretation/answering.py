@@ -1,0 +1,179 @@
+"""What a model makes of a data set, as JSON: labels as runs of frames, boundaries, and what decided."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyoxigraph
+from numpy.typing import NDArray
+from pyoxigraph import NamedNode, RdfFormat, Triple
+
+from nxspectra import classifiers, hdf5, rdf
+from nxspectra.classifiers import Model
+from nxspectra.errors import FileChanged, FileError, ModelError, UnsafeFile
+from nxspectra.findings import Severity
+from nxspectra.interpretation.jobs import Asked
+from nxspectra.rdf.terms import n_triples
+from nxspectra.settings import Settings
+from nxspectra.spectra import Classification, Votes, annotate
+
+DIGITS = 6
+"""Decimals of a probability."""
+PREFIXES = {
+    "dcat": "http://www.w3.org/ns/dcat#",
+    "dct": "http://purl.org/dc/terms/",
+    "mls": "http://www.w3.org/ns/mls#",
+    "nxs": "https://w3id.org/nxspectra/terms#",
+    "prov": "http://www.w3.org/ns/prov#",
+    "qudt": "http://qudt.org/schema/qudt/",
+    "schema": "http://schema.org/",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "spdx": "http://spdx.org/rdf/terms#",
+    "unit": "http://qudt.org/vocab/unit/",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
+
+
+def interpret(asked: Asked, settings: Settings) -> dict[str, Any]:
+    """The answer to what was asked, as JSON has it; nothing is written.
+
+    Raises FileChanged if the file is not the one that was filed, UnsafeFile, FileError, ModelError,
+    ModelMismatch and NoSpectra.
+    """
+    path = Path(asked.path)
+    if not path.exists():
+        raise FileError("its file is not where it was when it was filed")
+    unsafe = [found for found in hdf5.guard(path) if found.severity is Severity.VIOLATION]
+    if unsafe:
+        raise UnsafeFile(f"its file is not safe to read: {unsafe[0].path}: {unsafe[0].message}")
+    model = Model.load(asked.model)
+    if model.digest != asked.model_digest:
+        raise ModelError(f"the model {asked.model!r} is another than when this was asked; ask again")
+    root = hdf5.read(path)
+    if root.source is None or root.source.digest != asked.digest:
+        raise FileChanged("its file has changed since it was filed; it must be ingested again")
+    found = classifiers.classify(root, model)
+    return {
+        "dataset": {"pid": asked.pid, "iri": asked.iri, "title": asked.title},
+        "model": {
+            "name": asked.model,
+            "sha256": model.digest,
+            "card": json.loads(model.card.model_dump_json()),
+        },
+        **_found(found),
+        "provenance": {
+            "program": found.program,
+            "version": found.version,
+            "date": found.date,
+            "file": {"name": path.name, "sha256": asked.digest},
+            "settings": {name: _plain(value) for name, value in found.parameters.items()},
+        },
+        "json_ld": json_ld(rdf.describe(annotate(root, found), settings), model.digest),
+    }
+
+
+def _found(found: Classification) -> dict[str, Any]:
+    return {
+        "classes": list(found.classes),
+        "frames": int(found.class_index.size),
+        "labels": list(_runs(found)),
+        "probabilities": _rows(found.probability, found.class_index.size),
+        "unseen": _rows(found.unseen, found.class_index.size),
+        "P_conf": _plain(found.confidence),
+        "boundaries": [boundary.as_json() for boundary in found.boundaries],
+        "regions": [] if found.votes is None else list(_regions(found, found.votes)),
+    }
+
+
+def _runs(found: Classification) -> Iterator[dict[str, Any]]:
+    """Frames from first to last, inclusive, that bear one label; null where none was given."""
+    for index, first, last in found.runs():
+        sure = None
+        if index >= 0 and found.probability is not None:
+            sure = found.probability[first : last + 1, index]
+        yield {
+            "label": None if index < 0 else found.classes[index],
+            "first": first,
+            "last": last,
+            "mean_probability": None if sure is None else _plain(sure.mean()),
+            "least_probability": None if sure is None else _plain(sure.min()),
+        }
+
+
+def _regions(found: Classification, votes: Votes) -> Iterator[dict[str, Any]]:
+    """Stretches of the angle axis with their part in the labels that were given.
+
+    `part` is the mean, over the frames with a label, of the share that a bin has in the weighted vote for
+    the label that won; over all bins it adds up to 1.
+    """
+    labelled = np.flatnonzero(found.class_index >= 0)
+    won = votes.share[labelled, :, found.class_index[labelled]] * votes.believability
+    whole = won.sum(axis=1, keepdims=True)
+    part = np.divide(won, whole, out=np.zeros_like(won), where=whole > 0)
+    parts = part.mean(axis=0) if labelled.size else np.full(votes.believability.shape, math.nan)
+    for number in range(votes.believability.size):
+        yield {
+            "from": _plain(votes.bin_start[number]),
+            "to": _plain(votes.bin_end[number]),
+            "unit": "deg",
+            "part": _plain(parts[number]),
+            "believability": _plain(votes.believability[number]),
+            "separability": _plain(votes.separability[number]),
+            "votes": {
+                name: _plain(_mean(votes.share[found.class_index == index, number, index]))
+                for index, name in enumerate(found.classes)
+            },
+        }
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    return float(values.mean()) if values.size else math.nan
+
+
+def _rows(values: NDArray[np.float64] | None, number: int) -> list[Any]:
+    return [None] * number if values is None else [_plain(row) for row in values]
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it: NaN is null, and a row without numbers too."""
+    if isinstance(value, np.ndarray):
+        plain = [_plain(each) for each in value.tolist()]
+        return None if plain and all(each is None for each in plain) else plain
+    if isinstance(value, float | np.floating):
+        return round(float(value), DIGITS) if math.isfinite(value) else None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def json_ld(description: rdf.Description, digest: str) -> Any:
+    """The result that the model of this digest gave, as the catalogue describes results, without the rest."""
+    quads = pyoxigraph.parse(n_triples(description.triples()), format=RdfFormat.N_TRIPLES)
+    triples = [quad.triple for quad in quads]
+    model = NamedNode(f"{description.base}model/{digest}")
+    made = next(
+        each.subject for each in triples if each.object == model and isinstance(each.subject, NamedNode)
+    )
+    results = [each.subject for each in triples if each.object == made]
+    beginning = [each for each in results if isinstance(each, NamedNode)]
+    kept = _reachable(triples, beginning, NamedNode(description.iri))
+    text = pyoxigraph.serialize(kept, format=RdfFormat.JSON_LD, prefixes=PREFIXES) or b"null"
+    return json.loads(text)
+
+
+def _reachable(triples: list[Triple], beginning: list[NamedNode], until: NamedNode) -> list[Triple]:
+    """What is said of these and, from there on, of all that they name, up to the data set itself."""
+    about: dict[object, list[Triple]] = {}
+    for each in triples:
+        about.setdefault(each.subject, []).append(each)
+    waiting, seen, kept = list(beginning), {until, *beginning}, list[Triple]()
+    while waiting:
+        for each in about.get(waiting.pop(), ()):
+            kept.append(each)
+            if isinstance(each.object, NamedNode) and each.object not in seen:
+                seen.add(each.object)
+                waiting.append(each.object)
+    return kept
