@@ -303,6 +303,9 @@ jobs = Table(
     Column("started", BigInteger),
     Column("ended", BigInteger),
     Column("attempts", Integer, nullable=False, default=0),
+    # the server that works on it, and when it last said so, in seconds since 1970
+    _text("worker"),
+    Column("seen", Double),
     # JSON
     _text("result"),
     _text("error"),

@@ -9,34 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyoxigraph
 from numpy.typing import NDArray
-from pyoxigraph import NamedNode, RdfFormat, Triple
 
 from nxspectra import classifiers, hdf5, rdf
 from nxspectra.classifiers import Model
 from nxspectra.errors import FileChanged, FileError, ModelError, UnsafeFile
 from nxspectra.findings import Severity
 from nxspectra.interpretation.jobs import Asked
-from nxspectra.rdf.terms import n_triples
+from nxspectra.rdf.jsonld import json_ld
+from nxspectra.rdf.terms import PROV, Iri
 from nxspectra.settings import Settings
 from nxspectra.spectra import Classification, Votes, annotate
 
 DIGITS = 6
 """Decimals of a probability."""
-PREFIXES = {
-    "dcat": "http://www.w3.org/ns/dcat#",
-    "dct": "http://purl.org/dc/terms/",
-    "mls": "http://www.w3.org/ns/mls#",
-    "nxs": "https://w3id.org/nxspectra/terms#",
-    "prov": "http://www.w3.org/ns/prov#",
-    "qudt": "http://qudt.org/schema/qudt/",
-    "schema": "http://schema.org/",
-    "skos": "http://www.w3.org/2004/02/skos/core#",
-    "spdx": "http://spdx.org/rdf/terms#",
-    "unit": "http://qudt.org/vocab/unit/",
-    "xsd": "http://www.w3.org/2001/XMLSchema#",
-}
+USED = PROV["used"]
 
 
 def interpret(asked: Asked, settings: Settings) -> dict[str, Any]:
@@ -73,7 +60,7 @@ def interpret(asked: Asked, settings: Settings) -> dict[str, Any]:
             "file": {"name": path.name, "sha256": asked.digest},
             "settings": {name: _plain(value) for name, value in found.parameters.items()},
         },
-        "json_ld": json_ld(rdf.describe(annotate(root, found), settings), model.digest),
+        "json_ld": linked(rdf.describe(annotate(root, found), settings), model.digest),
     }
 
 
@@ -149,31 +136,12 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def json_ld(description: rdf.Description, digest: str) -> Any:
-    """The result that the model of this digest gave, as the catalogue describes results, without the rest."""
-    quads = pyoxigraph.parse(n_triples(description.triples()), format=RdfFormat.N_TRIPLES)
-    triples = [quad.triple for quad in quads]
-    model = NamedNode(f"{description.base}model/{digest}")
-    made = next(
-        each.subject for each in triples if each.object == model and isinstance(each.subject, NamedNode)
-    )
-    results = [each.subject for each in triples if each.object == made]
-    beginning = [each for each in results if isinstance(each, NamedNode)]
-    kept = _reachable(triples, beginning, NamedNode(description.iri))
-    text = pyoxigraph.serialize(kept, format=RdfFormat.JSON_LD, prefixes=PREFIXES) or b"null"
-    return json.loads(text)
-
-
-def _reachable(triples: list[Triple], beginning: list[NamedNode], until: NamedNode) -> list[Triple]:
-    """What is said of these and, from there on, of all that they name, up to the data set itself."""
-    about: dict[object, list[Triple]] = {}
-    for each in triples:
-        about.setdefault(each.subject, []).append(each)
-    waiting, seen, kept = list(beginning), {until, *beginning}, list[Triple]()
-    while waiting:
-        for each in about.get(waiting.pop(), ()):
-            kept.append(each)
-            if isinstance(each.object, NamedNode) and each.object not in seen:
-                seen.add(each.object)
-                waiting.append(each.object)
-    return kept
+def linked(description: rdf.Description, digest: str) -> Any:
+    """The result that the model of this digest gave, as JSON-LD and as the catalogue describes results."""
+    triples = description.triples()
+    model = Iri(f"{description.base}model/{digest}")
+    made = next(subject for subject, predicate, value in triples if predicate == USED and value == model)
+    result = next(subject for subject, _, value in triples if value == made)
+    # of the data set only its name: what else there is to say of it is asked at its own address
+    parts = [each for each in triples if each[0] != description.iri]
+    return json.loads(json_ld(result, parts, with_ours=True))

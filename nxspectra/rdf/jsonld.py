@@ -14,18 +14,19 @@ _TYPE = RDF["type"]
 _NATIVE = {XSD["integer"], XSD["boolean"], XSD["string"]}
 
 
-def json_ld(root: Iri, triples: Sequence[Triple]) -> str:
-    """`root` and what it leads to, parts nested in what names them first; terms of ours are left out.
+def json_ld(root: Iri, triples: Sequence[Triple], *, with_ours: bool = False) -> str:
+    """`root` and what it leads to, parts nested in what names them first.
 
-    Safe inside an HTML script element: no `<` is left as it is.
+    Terms of ours are left out, unless they are wanted. Safe inside an HTML script element: no `<` is left
+    as it is.
     """
     about: dict[Iri, list[tuple[Iri, Term]]] = {}
     for subject, predicate, value in triples:
-        if not predicate.startswith(NXS.base) and not (
-            predicate == _TYPE and str(value).startswith(NXS.base)
-        ):
+        ours = predicate.startswith(NXS.base) or (predicate == _TYPE and str(value).startswith(NXS.base))
+        if with_ours or not ours:
             about.setdefault(subject, []).append((predicate, value))
-    context: dict[str, Json] = {space.prefix: space.base for space in NAMESPACES if space is not NXS}
+    spaces = (space for space in NAMESPACES if with_ours or space is not NXS)
+    context: dict[str, Json] = {space.prefix: space.base for space in spaces}
     document: dict[str, Json] = {"@context": context, **_node(root, about, set())}
     return json.dumps(document, ensure_ascii=False, indent=2).replace("<", "\\u003c") + "\n"
 
