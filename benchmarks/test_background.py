@@ -17,7 +17,7 @@ from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
 from nxspectra.preprocessing import Preprocessing, background
-from nxspectra.preprocessing.als import Engine
+from nxspectra.preprocessing.engines import Engine
 from nxspectra.simulation import simulate
 
 Floats = NDArray[np.float64]

@@ -18,7 +18,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from nxspectra.classifiers import Model, classify, train
 from nxspectra.classifiers.weighted import Weighted
-from nxspectra.preprocessing import Preprocessing
+from nxspectra.preprocessing import Preprocessing, background
 from nxspectra.simulation import Ramp, simulate
 
 ROUNDS = 20
@@ -117,3 +117,33 @@ def test_a_classification_with_everything_in_it(model: Model, ramp: Ramp) -> Non
     classify(ramp.spectra, model)
     whole = len(ramp.spectra) / seconds(lambda: classify(ramp.spectra, model), rounds=5)
     print(f"spectra per CPU second: the whole classification {whole:.0f}")
+
+
+def test_from_raw_counts_to_labels(estimator: Weighted, ramp: Ramp, ready: NDArray[np.float32]) -> None:
+    """With the background and everything else of preprocessing, as a burst detector would need it."""
+    treat = Preprocessing()
+    labels = estimator.predict(treat(ramp.spectra))
+    assert np.array_equal(labels, estimator.predict(ready))
+    number = len(ramp.spectra)
+    background_alone = number / seconds(
+        lambda: background(ramp.spectra.intensity.astype(np.float64)), rounds=10
+    )
+    chain = number / seconds(lambda: estimator.predict(treat(ramp.spectra)), rounds=10)
+    print(f"spectra per CPU second: background {background_alone:.0f}, counts to labels {chain:.0f}")
+
+
+def test_how_long_one_waits_for_labels(model: Model, ramp: Ramp) -> None:
+    """Latency of one spectrum, and of the 352 of a burst, through the whole chain, warm; p50 and p99."""
+    burst = ramp.spectra.select(np.arange(352) % len(ramp.spectra))
+    for name, spectra, rounds in (
+        ("one spectrum", ramp.spectra.select([190]), 500),
+        ("352 spectra", burst, 100),
+    ):
+        classify(spectra, model)
+        waits = []
+        for _ in range(rounds):
+            start = time.perf_counter()
+            classify(spectra, model)
+            waits.append(time.perf_counter() - start)
+        p50, p99 = np.percentile(waits, [50, 99]) * 1e3
+        print(f"{name}: p50 {p50:.1f} ms, p99 {p99:.1f} ms")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ from scipy.sparse.linalg import spsolve
 
 from nxspectra.errors import ModelError, ModelMismatch, Refused, UsageError
 from nxspectra.preprocessing import PUBLISHED, Background, Preprocessing, background
-from nxspectra.preprocessing.als import Engine
+from nxspectra.preprocessing.engines import Engine
+from nxspectra.preprocessing.faults import Looks, cut_edge_spikes, cut_spikes
 from nxspectra.simulation import simulate
 from nxspectra.spectra import Spectra
 
@@ -55,7 +57,7 @@ def changed(spectra: Spectra, change: Callable[[Floats], None]) -> Spectra:
 
 def test_the_background_agrees_with_an_independent_implementation(engine: Engine, spectra: Spectra) -> None:
     pybaselines = pytest.importorskip("pybaselines", reason="pybaselines is of the extra `dev`")
-    ours = background(spectra.intensity, engine=engine)
+    ours = background(spectra.intensity.astype(np.float64), engine=engine)
     for curve, found in zip(spectra.intensity[::8], ours[::8], strict=True):
         # it counts the updates of the weights, and we the solutions
         theirs, _ = pybaselines.Baseline().asls(
@@ -91,11 +93,10 @@ def test_more_iterations_change_nothing_once_the_weights_have_settled(engine: En
     assert np.array_equal(settled, background(coarse[:4], iterations=60, engine=engine))
 
 
-def test_single_precision_is_computed_in_double(engine: Engine, coarse: Floats) -> None:
-    single = coarse[:2].astype(np.float32)
-    found = background(single, engine=engine)
-    assert found.dtype == np.float64
-    assert np.array_equal(found, background(single.astype(np.float64), engine=engine))
+@pytest.mark.parametrize("single", [np.float16, np.float32])
+def test_single_precision_is_refused(engine: Engine, coarse: Floats, single: type[np.floating]) -> None:
+    with pytest.raises(Refused, match=r"float(16|32), and a background is computed in float64; say `inten"):
+        background(coarse[:2].astype(single), engine=engine)
 
 
 def test_whole_numbers_and_lists_have_a_background_too(engine: Engine) -> None:
@@ -184,7 +185,8 @@ def test_a_setting_that_defines_no_background_is_named(
 
 
 def test_the_published_preprocessing_is_the_background_and_nothing_else(spectra: Spectra) -> None:
-    expected = spectra.intensity - background(spectra.intensity)
+    counts = spectra.intensity.astype(np.float64)
+    expected = counts - background(counts)
     assert np.array_equal(PUBLISHED(spectra), expected)
 
 
@@ -265,6 +267,42 @@ def test_a_spectrum_is_treated_alike_alone_and_in_a_series(spectra: Spectra) -> 
     assert np.array_equal(Preprocessing()(spectra.select([9]))[0], together[9])
 
 
+@pytest.mark.parametrize("points", [10, 127, 128, 300, 1001])
+@pytest.mark.parametrize("width", [0.005, 0.05, 0.3])
+def test_both_engines_cut_the_same_spikes(points: int, width: float) -> None:
+    pytest.importorskip("numba", reason="numba is of the extra `train`")
+    chance = np.random.default_rng(points)
+    axis, curves = np.linspace(9.0, 25.0, points), chance.normal(0.0, 1.0, (37, points))
+    curves[chance.random(curves.shape) < 0.01] += chance.exponential(50.0)
+    for cut in (
+        lambda c, e: cut_spikes(axis, c, width, 3.0, e),
+        lambda c, e: cut_edge_spikes(axis, c, width, e),
+    ):
+        one, other = curves.copy(), curves.copy()
+        cut(one, "numpy")
+        cut(other, "numba")
+        assert np.array_equal(one, other)
+
+
+def test_both_engines_see_the_same_at_first_sight() -> None:
+    pytest.importorskip("numba", reason="numba is of the extra `train`")
+    curves = np.random.default_rng(1).integers(0, 4, (50, 30)).astype(np.float64)
+    curves[7, 3], curves[8] = np.inf, 0.0
+    one, other = (Looks.of(curves, engine) for engine in ENGINES)
+    assert np.array_equal(one.finite, other.finite)
+    for name in ("least", "at_least", "plateau"):
+        assert np.array_equal(getattr(one, name)[one.finite], getattr(other, name)[one.finite])
+
+
+def test_a_saturated_curve_is_unusable() -> None:
+    def clip(counts: Floats) -> None:
+        np.minimum(counts[4], counts[4].max() / 2.0, out=counts[4])
+
+    prepared = Preprocessing().prepare(changed(simulate(seed=2, frames=24).spectra, clip))
+    assert list(prepared.unusable) == [4]
+    assert prepared.unusable[4].endswith("points are equal: the detector was saturated")
+
+
 # -- scale and grid ----------------------------------------------------------------------------------------
 
 
@@ -276,6 +314,45 @@ def test_normalised_spectra_do_not_know_how_long_they_were_exposed(
     treat = Preprocessing(normalisation=normalisation)  # type: ignore[arg-type]
     assert treat(longer) == pytest.approx(treat(spectra), rel=1e-6, abs=1e-6)
     assert not np.allclose(Preprocessing()(longer), Preprocessing()(spectra))
+
+
+def exposed(spectra: Spectra, seconds: float) -> Spectra:
+    """The same sample under the same beam, exposed for so long."""
+    before = np.asarray(spectra.exposure).reshape(-1)[0]
+    return replace(spectra, intensity=spectra.intensity * (seconds / before), exposure=np.array([seconds]))
+
+
+def test_a_longer_exposure_is_brought_to_that_of_training(spectra: Spectra) -> None:
+    treat = Preprocessing().suited_to([spectra])
+    assert (treat.normalisation, treat.reference) == ("exposure", pytest.approx(0.1))
+    assert np.array_equal(treat(spectra), Preprocessing()(spectra))
+    assert treat(exposed(spectra, 0.4)) == pytest.approx(treat(spectra), abs=1e-4)
+
+
+def test_a_monitor_that_varies_is_worth_more_than_the_exposure(spectra: Spectra) -> None:
+    beam = np.linspace(0.5, 1.5, len(spectra))
+    varying = replace(spectra, intensity=spectra.intensity * beam[:, np.newaxis], monitor=1e6 * beam)
+    treat = Preprocessing().suited_to([varying])
+    assert (treat.normalisation, treat.reference) == ("monitor", pytest.approx(1e6))
+    assert treat(varying) == pytest.approx(Preprocessing()(spectra), abs=1e-4)
+    with pytest.raises(ModelMismatch, match="needs an NXmonitor"):
+        treat(spectra)
+
+
+def test_a_spectrum_without_beam_on_the_monitor_is_unusable(spectra: Spectra) -> None:
+    beam = np.full(len(spectra), 1e6)
+    beam[3] = 0.0
+    prepared = (
+        Preprocessing().suited_to([replace(spectra, monitor=beam)]).prepare(replace(spectra, monitor=beam))
+    )
+    assert dict(prepared.unusable) == {3: "its monitor is 0"}
+
+
+def test_spectra_that_know_neither_exposure_nor_monitor_are_left_as_they_are(spectra: Spectra) -> None:
+    bare = replace(spectra, exposure=None)
+    assert Preprocessing().suited_to([spectra, bare]).normalisation == "none"
+    with pytest.raises(UsageError, match="'exposure': not all"):
+        Preprocessing(normalisation="exposure").suited_to([bare])
 
 
 def test_the_own_grid_changes_nothing(spectra: Spectra) -> None:

@@ -43,7 +43,7 @@ def ramp() -> Ramp:
 @pytest.fixture(scope="module")
 def flat(ramp: Ramp) -> Floats:
     """The curves of the ramp without their background."""
-    return ramp.spectra.intensity - background(ramp.spectra.intensity)
+    return ramp.spectra.intensity - background(ramp.spectra.intensity.astype(np.float64))
 
 
 def highest(ramp: Ramp, curve: Floats, around: float, half: float = 0.25) -> tuple[float, float]:
@@ -174,7 +174,7 @@ def test_a_hot_pixel_and_the_ends_of_the_axis_stand_out_in_every_curve(ramp: Ram
 
 
 def test_raw_counts_have_a_falling_background(ramp: Ramp) -> None:
-    under = background(ramp.spectra.intensity)
+    under = background(ramp.spectra.intensity.astype(np.float64))
     x = ramp.spectra.two_theta
     assert under[:, np.argmin(np.abs(x - 10.0))].min() > 2.0
     assert np.all(under[:, np.argmin(np.abs(x - 10.0))] > under[:, np.argmin(np.abs(x - 20.0))])
@@ -245,7 +245,7 @@ def test_turning_one_knob_leaves_the_chance_of_the_others() -> None:
 def test_spottiness_is_the_spread_of_the_logarithm_of_a_line() -> None:
     def log_height(spottiness: float) -> Floats:
         made = simulate(noise=0.0, spottiness=spottiness, frames=349)
-        lines = made.spectra.intensity - background(made.spectra.intensity)
+        lines = made.spectra.intensity - background(made.spectra.intensity.astype(np.float64))
         return np.log([highest(made, curve, 12.24, 0.1)[1] for curve in lines[:60]])
 
     spread = np.std(np.concatenate([log_height(0.15) - log_height(0.0)]))
@@ -297,7 +297,7 @@ def test_a_frame_without_beam_has_no_counts_but_the_hot_pixel_and_no_class() -> 
 
 def test_a_frame_with_the_marker_alone_has_no_line_of_the_sample() -> None:
     made = simulate(frames=9, noise=0.0, marker_only=[0])
-    lines = made.spectra.intensity[0] - background(made.spectra.intensity[0])
+    lines = made.spectra.intensity[0] - background(made.spectra.intensity[0].astype(np.float64))
     assert highest(made, lines, 12.236)[1] > 3.0
     assert highest(made, lines, 18.36)[1] < 0.5
     assert made.truth.label[0] == -1
@@ -305,7 +305,7 @@ def test_a_frame_with_the_marker_alone_has_no_line_of_the_sample() -> None:
 
 def test_a_stranger_has_lines_of_its_own_and_no_class() -> None:
     made = simulate(frames=9, noise=0.0, stranger=True)
-    lines = made.spectra.intensity[0] - background(made.spectra.intensity[0])
+    lines = made.spectra.intensity[0] - background(made.spectra.intensity[0].astype(np.float64))
     assert highest(made, lines, positions(0.0)["stranger 110"])[1] > 8.0
     assert highest(made, lines, 18.36)[1] < 0.5
     assert set(made.truth.label) == {-1}

@@ -65,6 +65,7 @@ def train(
     named = [(_file_name(run, number), *_taken(run)) for number, run in enumerate(runs)]
     if not named:
         raise LabelError("there are no files to train on")
+    prepare = prepare.suited_to([spectra for _, spectra, _ in named])
     marked = labelled(named, labels)
     examples = _examples(named, marked, prepare)
     X = np.concatenate([each.intensity for each in examples])

@@ -7,18 +7,13 @@ defaults are those of Y. Sun and S. Brockhauser, Data Science Journal 21 (2022) 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any, Literal
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nxspectra.errors import MissingExtra, Refused, UsageError
+from nxspectra.errors import Refused, UsageError
+from nxspectra.preprocessing.engines import Engine, compiled_form
 
 Floats = NDArray[np.float64]
-Engine = Literal["fastest", "numpy", "numba"]
 
 CURVES_AT_ONCE = 512
 """As many as the numpy form takes together: about 100 MB of work space for 4,000 points."""
@@ -37,17 +32,19 @@ def background(
     D takes second differences. The weights w start at 1; after each solution they become `asymmetry` where
     y > z, 1 - `asymmetry` where y < z, and 0 where the two are equal. There are `iterations` solutions, or
     fewer when the weights have stopped changing, which gives the same answer. `intensity` is (n_points,) or
-    (n_spectra, n_points), and so is the result. Computed in float64 whatever the input: the system is too
-    badly conditioned for float32.
+    (n_spectra, n_points), and so is the result, in float64.
 
-    Raises Refused for input that is not real, finite numbers of at least three points a curve; UsageError for
-    settings out of range; MissingExtra when `engine="numba"` is asked for and numba is not installed.
+    Raises Refused for input that is not real, finite numbers of at least three points a curve, and for
+    float16 and float32: the system is so badly conditioned that an answer in single precision is wrong by
+    more than the curve is high, so what has been rounded on the way is not taken without a word; UsageError
+    for settings out of range; MissingExtra when `engine="numba"` is asked for and numba is not installed.
     """
     values = _real(intensity)
     check_settings(smoothness, asymmetry, iterations)
     curves = values.reshape(-1, values.shape[-1])
-    solve = _engine(engine)
-    result = solve(np.ascontiguousarray(curves), float(smoothness), float(asymmetry), int(iterations))
+    form = compiled_form("als_numba", engine)
+    solve = over_curves if form is None else form.in_slabs
+    result: Floats = solve(np.ascontiguousarray(curves), float(smoothness), float(asymmetry), int(iterations))
     return result.reshape(values.shape)
 
 
@@ -55,6 +52,11 @@ def _real(intensity: ArrayLike) -> Floats:
     values = np.asarray(intensity)
     if values.dtype.kind not in "biuf":
         raise Refused(f"intensity holds {values.dtype}, and a background needs real numbers")
+    if values.dtype.kind == "f" and values.dtype.itemsize < 8:
+        raise Refused(
+            f"intensity is {values.dtype}, and a background is computed in float64;"
+            " say `intensity.astype(numpy.float64)` if that is what it is"
+        )
     if values.ndim not in (1, 2) or values.shape[-1] < 3:
         raise Refused(
             f"intensity has the shape {values.shape}; expected (n_points,) or (n_spectra, n_points)"
@@ -79,17 +81,6 @@ def check_settings(smoothness: float, asymmetry: float, iterations: int) -> None
         raise UsageError(f"asymmetry is {asymmetry}; expected a number between 0 and 1, for example 0.002")
     if iterations < 1:
         raise UsageError(f"iterations is {iterations}; expected at least 1, for example 10")
-
-
-def _engine(engine: Engine) -> Callable[[Floats, float, float, int], Floats]:
-    if engine == "numpy" or (engine == "fastest" and find_spec("numba") is None):
-        return over_curves
-    if find_spec("numba") is None:
-        raise MissingExtra("numba is not installed; install nxspectra[train], or use engine='numpy'")
-    # numba takes a third of a second to import, so it is loaded by the one who has curves to treat
-    compiled: Any = import_module("nxspectra.preprocessing.als_numba")
-    solve: Callable[[Floats, float, float, int], Floats] = compiled.in_slabs
-    return solve
 
 
 def penalty(n_points: int, smoothness: float) -> tuple[Floats, Floats]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal
+from typing import Any
 
-import numba
 import numpy as np
-from numba import config
 from numpy.typing import NDArray
 
 from nxspectra.preprocessing.als import penalty
+from nxspectra.preprocessing.kernels import compiled, inlined, on_threads
 
 Floats = NDArray[np.float64]
 
@@ -18,40 +16,19 @@ LANES = 16
 """Curves in a slab: enough to hide the latency of a division, few enough to stay in the cache."""
 
 
-def _compiled(function: Any, inline: Literal["never", "always"] = "never") -> Any:
-    # plain threads around a kernel that lets go of the interpreter, and not numba's own parallel
-    # layer: that one ends the process when it is entered from two threads or after a fork
-    try:
-        return numba.njit(function, nogil=True, cache=True, error_model="numpy", inline=inline)
-    except RuntimeError:  # no folder to keep the machine code in
-        return numba.njit(function, nogil=True, error_model="numpy", inline=inline)
-
-
-def _inlined(function: Any) -> Any:
-    return _compiled(function, "always")
-
-
 def in_slabs(curves: Floats, smoothness: float, asymmetry: float, iterations: int) -> Floats:
     """The background of `curves` (n_spectra, n_points), a share of them on each thread."""
     main, off = penalty(curves.shape[1], smoothness)
     result = np.empty_like(curves)
-    slabs = -(-curves.shape[0] // LANES)
-    threads = max(1, min(int(vars(config)["NUMBA_NUM_THREADS"]), slabs))
-    share = LANES * -(-slabs // threads)
-
-    def treat(start: int) -> None:
-        part = slice(start, start + share)
-        _treat(curves[part], result[part], main, off, smoothness, asymmetry, iterations)
-
-    if threads == 1:
-        treat(0)
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(treat, range(0, curves.shape[0], share)))
+    on_threads(
+        lambda part: _treat(curves[part], result[part], main, off, smoothness, asymmetry, iterations),
+        len(curves),
+        LANES,
+    )
     return result
 
 
-@_inlined
+@inlined
 def _eliminate(  # noqa: PLR0917
     y: Any, weights: Any, z: Any, inverse: Any, l1: Any, u: Any, main: Any, off: Any
 ) -> None:
@@ -77,7 +54,7 @@ def _eliminate(  # noqa: PLR0917
             l1[i, k] = u[k] * inverse[i, k]
 
 
-@_inlined
+@inlined
 def _substitute(  # noqa: PLR0917
     y: Any, weights: Any, z: Any, inverse: Any, l1: Any, outer: float, asymmetry: float
 ) -> Any:
@@ -100,7 +77,7 @@ def _substitute(  # noqa: PLR0917
     return changed, zeros
 
 
-@_compiled
+@compiled
 def _settle(weights: Any, z: Any, settled: Any, result: Any) -> None:
     """Fewer than two points that count leave the line undetermined: then it stays as it is."""
     n_points = z.shape[0]
@@ -116,7 +93,7 @@ def _settle(weights: Any, z: Any, settled: Any, result: Any) -> None:
             settled[k] = True
 
 
-@_compiled
+@compiled
 def _treat(  # noqa: PLR0917
     curves: Any, result: Any, main: Any, off: Any, outer: float, asymmetry: float, iterations: int
 ) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -11,14 +11,18 @@ from numpy.typing import NDArray
 
 from nxspectra.errors import ModelError, ModelMismatch, NxspectraError, UsageError
 from nxspectra.preprocessing.als import background, check_settings
-from nxspectra.preprocessing.faults import fill_gaps, noise_of, without_edge_spikes, without_spikes
+from nxspectra.preprocessing.faults import Looks, cut_edge_spikes, cut_spikes, fill_gaps, noise_of
 from nxspectra.spectra import Spectra
 
 Floats = NDArray[np.float64]
-Normalisation = Literal["none", "noise", "area"]
+Normalisation = Literal["chosen", "none", "exposure", "monitor", "noise", "area"]
 
 SAME_ANGLE = 1e-6
 """Degrees within which two angle axes are one."""
+VARIES = 1e-3
+"""Share of its median by which a monitor has to vary to tell more than the exposure does."""
+PLATEAU = 5
+"""Neighbouring points that are equal and the highest of a spectrum when the detector was saturated."""
 DARK = 0.99
 """Share of a spectrum's points that are at its least value when there was no beam."""
 LEAST_OVERLAP = 0.95
@@ -75,8 +79,12 @@ class Preprocessing:
     """How many times the noise, as neighbouring points show it, a spike stands out."""
     edge_width: float = 0.1
     """Degrees at either end in which what rises far above its neighbourhood is a fault. 0 leaves it."""
-    normalisation: Normalisation = "none"
-    """`none` leaves counts, `noise` divides by the standard deviation of the noise, `area` by the mean."""
+    normalisation: Normalisation = "chosen"
+    """`chosen` leaves the choice to `suited_to`, and until then counts as they are, as `none` does.
+    `exposure` and `monitor` bring all spectra to the same exposure, or to the same count of the incident
+    beam. `noise` divides by the standard deviation of the noise, `area` by the mean."""
+    reference: float | None = None
+    """Exposure in seconds, or count of the monitor, that spectra are brought to."""
 
     def __post_init__(self) -> None:
         if self.normalisation not in get_args(Normalisation):
@@ -85,6 +93,25 @@ class Preprocessing:
         for name in ("gaps", "spike_width", "edge_width", "threshold"):
             if not getattr(self, name) >= 0:
                 raise UsageError(f"preprocessing: {name} is {getattr(self, name)}; expected 0 or more")
+
+    def suited_to(self, runs: Sequence[Spectra]) -> Preprocessing:
+        """The same with what was left open chosen by the spectra that a model is to be trained on.
+
+        Where every run has a monitor that varies, spectra are brought to its median; else, where every run
+        knows its exposure, to the median of that; else they are left as they are.
+        """
+        if self.normalisation not in ("chosen", "exposure", "monitor") or self.reference is not None:
+            return self
+        monitors, exposures = [run.monitor for run in runs], [run.exposure for run in runs]
+        if self.normalisation != "exposure" and (level := _median(monitors)):
+            varies = max(float(np.ptp(each)) for each in monitors if each is not None) > VARIES * level
+            if varies or self.normalisation == "monitor":
+                return replace(self, normalisation="monitor", reference=level)
+        if self.normalisation != "monitor" and (level := _median(exposures)):
+            return replace(self, normalisation="exposure", reference=level)
+        if self.normalisation == "chosen":
+            return replace(self, normalisation="none")
+        raise UsageError(f"normalisation {self.normalisation!r}: not all of the spectra know it")
 
     def __call__(self, spectra: Spectra, grid: Floats | None = None) -> Floats:
         """`prepare(spectra, grid).intensity`: (n_spectra, n_points), rows of NaN where unusable."""
@@ -96,39 +123,65 @@ class Preprocessing:
         Raises ModelMismatch, naming both grids, when the spectra cover less than 95 % of it.
         """
         curves, unusable = self._whole(spectra)
+        if self.reference is not None:
+            self._bring(spectra, curves, unusable)
         axis = spectra.two_theta
         if grid is not None:
             curves, axis = onto(axis, curves, grid), np.asarray(grid, np.float64)
         if self.background is not None:
-            curves = curves - background(curves, **asdict(self.background))
+            curves -= background(curves, **asdict(self.background))
         if self.spike_width:
-            curves = without_spikes(axis, curves, self.spike_width, self.threshold)
+            cut_spikes(axis, curves, self.spike_width, self.threshold)
         if self.edge_width:
-            curves = without_edge_spikes(axis, curves, self.edge_width)
+            cut_edge_spikes(axis, curves, self.edge_width)
         if self.normalisation == "noise":
             curves = _divided(curves, noise_of(curves))
         elif self.normalisation == "area":
             curves = _divided(curves, curves.mean(axis=1))
-        curves[list(unusable)] = np.nan
+        if unusable:
+            curves[list(unusable)] = np.nan
         return Prepared(axis, curves, unusable)
 
     def _whole(self, spectra: Spectra) -> tuple[Floats, dict[int, str]]:
         """The curves in float64 without gaps, and which of them cannot be used; those are flat."""
         curves = np.array(spectra.intensity, np.float64)
         unusable: dict[int, str] = {}
-        finite = np.isfinite(curves)
-        for frame in np.flatnonzero(~finite.all(axis=1)):
-            here = finite[frame]
+        looks = Looks.of(curves)
+        for frame in np.flatnonzero(~looks.finite):
+            here = np.isfinite(curves[frame])
             lost = 1.0 - here.mean()
             if lost > self.gaps or not here.any():
                 unusable[int(frame)] = f"{lost:.0%} of its points are not finite numbers"
                 curves[frame] = 0.0
             else:
                 curves[frame] = fill_gaps(curves[frame], here)
-        for frame in np.flatnonzero((curves == curves.min(axis=1, keepdims=True)).mean(axis=1) > DARK):
-            level = curves[frame].min()
-            unusable.setdefault(int(frame), f"nearly all its points are {level:g}: there was no beam")
+        if not looks.finite.all():
+            looks = Looks.of(curves)
+        for frame in np.flatnonzero(looks.at_least > DARK):
+            reason = f"nearly all its points are {looks.least[frame]:g}: there was no beam"
+            unusable.setdefault(int(frame), reason)
+        for frame in np.flatnonzero(looks.plateau >= PLATEAU):
+            reason = f"its highest {looks.plateau[frame]} points are equal: the detector was saturated"
+            unusable.setdefault(int(frame), reason)
         return curves, unusable
+
+    def _bring(self, spectra: Spectra, curves: Floats, unusable: dict[int, str]) -> None:
+        """Bring `curves` to the reference; spectra that do not know their exposure are taken to have it."""
+        measured = spectra.monitor if self.normalisation == "monitor" else spectra.exposure
+        if measured is None:
+            if self.normalisation == "exposure":
+                return
+            raise ModelMismatch(
+                "the model was trained on spectra that are brought to the same count of a monitor, and these"
+                f" have none: {spectra.entry} needs an NXmonitor with `data`, one value a spectrum"
+            )
+        values = np.broadcast_to(measured, (len(spectra),))
+        good = np.isfinite(values) & (values > 0)
+        for frame in np.flatnonzero(~good):
+            unusable.setdefault(int(frame), f"its {self.normalisation} is {values[frame]:g}")
+        curves *= np.divide(self.reference or 1.0, values, out=np.zeros(len(spectra)), where=good)[
+            :, np.newaxis
+        ]
 
     def as_json(self) -> dict[str, object]:
         """The settings for a model's card."""
@@ -151,8 +204,18 @@ class Preprocessing:
             raise ModelError(f"preprocessing: {error}") from error
 
 
-PUBLISHED = Preprocessing(spike_width=0.0, edge_width=0.0)
+PUBLISHED = Preprocessing(spike_width=0.0, edge_width=0.0, normalisation="none")
 """The background and nothing else, as in doi 10.5334/dsj-2022-015."""
+
+
+def _median(measured: Sequence[Floats | None]) -> float | None:
+    """Of all runs together; None if one does not know it, or nothing of it is positive."""
+    known = [each for each in measured if each is not None]
+    if len(known) < len(measured) or not known:
+        return None
+    values = np.concatenate(known)
+    values = values[np.isfinite(values) & (values > 0)]
+    return float(np.median(values)) if values.size else None
 
 
 def _divided(curves: Floats, by: Floats) -> Floats:

@@ -36,6 +36,8 @@ class Spectra:
     """(n_spectra,) or (1,), s, of one spectrum; None if unknown."""
     entry: str = "/entry"
     """Path of the entry they came from."""
+    monitor: Floats | None = None
+    """(n_spectra,) or (1,), counts of the incident beam during one spectrum; None if unknown."""
 
     def __len__(self) -> int:
         return int(self.intensity.shape[0])
@@ -79,6 +81,7 @@ class Spectra:
             _condition(root, concept_path(root, where, "instrument/beam/incident_energy"), "keV", number),
             _condition(root, concept_path(root, where, "instrument/detector/count_time"), "s", number),
             where,
+            _counted(root, concept_path(root, where, "monitor/data"), number),
         )
 
     def select(self, frames: Any) -> Spectra:
@@ -95,6 +98,7 @@ class Spectra:
             of(self.energy),
             of(self.exposure),
             self.entry,
+            of(self.monitor),
         )
 
 
@@ -117,6 +121,7 @@ _CLASSES = {
     "detector": "NXdetector",
     "source": "NXsource",
     "sample": "NXsample",
+    "monitor": "NXmonitor",
 }
 
 
@@ -164,3 +169,11 @@ def _condition(root: Group, path: str | None, unit: str, number: int) -> Floats 
     if stored.units is None or not units.same_kind(stored.units, unit):
         return None
     return units.convert(stored.array.reshape(-1), stored.units, unit)
+
+
+def _counted(root: Group, path: str | None, number: int) -> Floats | None:
+    """One count a spectrum, or one for all, whatever its unit; None where there is none that can be used."""
+    stored = None if path is None else root.field(path)
+    if stored is None or stored.dtype.kind not in "iuf" or stored.size not in (1, number):
+        return None
+    return stored.array.reshape(-1).astype(np.float64)
