@@ -93,6 +93,7 @@ _STATEMENTS: dict[str, Select[Any]] = {
     "parameters": _joined(
         tables.parameters,
         (tables.quantities, "quantity", {"name": "quantity_name"}),
+        (tables.parameter_units, "unit", {"spelling": "unit_spelling"}),
         (tables.values, "value", {"value": "value_text"}),
     ).order_by(tables.parameters.c.dataset, tables.parameters.c.number),
     "labels": _joined(
@@ -159,7 +160,7 @@ def _record(row: Row[Any], about: dict[str, list[Row[Any]]], documents: list[Doc
 def _parameter(row: Row[Any]) -> Parameter:
     maximum = row.minimum if row.maximum is None else row.maximum
     return Parameter(
-        row.quantity_name, row.minimum, maximum, row.unit, row.si_min, row.si_max, row.value_text
+        row.quantity_name, row.minimum, maximum, row.unit_spelling, row.si_min, row.si_max, row.value_text
     )
 
 

@@ -308,7 +308,7 @@ class Rows:
             quantity,
             low,
             None if high == low else high,
-            parameter.unit,
+            None if parameter.unit is None else self._id(tables.parameter_units, parameter.unit),
             start,
             end,
             level,

@@ -90,6 +90,8 @@ samples = _lookup(
 )
 quantities = _lookup("quantities", _text("name", nullable=False))
 """Names of parameters."""
+parameter_units = _lookup("parameter_units", _text("spelling", nullable=False))
+"""Units of parameters, as they were given."""
 values = _lookup("values_as_text", _text("value", nullable=False), _text("folded"))
 """Values of parameters that are not numbers."""
 label_names = _lookup("label_names", _text("name", nullable=False), _text("folded"))
@@ -194,7 +196,8 @@ parameters = _of_data_set(
     Column("minimum", Double),
     # None where it is the minimum
     Column("maximum", Double),
-    _text("unit"),
+    # of `parameter_units`
+    Column("unit", Integer),
     Column("si_min", Double),
     Column("si_max", Double),
     Column("level", SmallInteger),
@@ -333,16 +336,42 @@ words = Table(
 WEIGHTS = dict(zip(TEXT_COLUMNS, "ABCDD", strict=True))
 
 
+DOCUMENT_COLUMNS = ("title", "keywords", "summary")
+"""What of a document can be searched for in words, the telling ones first."""
+
+
+VECTOR_OF_DOCUMENTS = " || ".join(
+    f"setweight(to_tsvector('simple', coalesce(documents.{name}, '')), '{weight}')"
+    for name, weight in zip(DOCUMENT_COLUMNS, "ABC", strict=True)
+)
+"""The words of documents in PostgreSQL, which keeps them in an index."""
+
+
 @event.listens_for(metadata, "after_create")
 def _make_words(_metadata: MetaData, connection: Connection, **_: object) -> None:
     if connection.dialect.name == "sqlite":
+        tokenize = 'tokenize="unicode61 remove_diacritics 0"'
         connection.exec_driver_sql(
-            f"CREATE VIRTUAL TABLE words USING fts5({', '.join(TEXT_COLUMNS)}, content='',"
-            ' tokenize="unicode61 remove_diacritics 0")'
+            f"CREATE VIRTUAL TABLE words USING fts5({', '.join(TEXT_COLUMNS)}, content='', {tokenize})"
         )
+        names = ", ".join(DOCUMENT_COLUMNS)
+        connection.exec_driver_sql(
+            f"CREATE VIRTUAL TABLE document_words USING fts5({names}, content='documents',"
+            f" content_rowid='id', {tokenize})"
+        )
+        old, new = (", ".join(f"{row}.{name}" for name in DOCUMENT_COLUMNS) for row in ("old", "new"))
+        put = f"INSERT INTO document_words (rowid, {names}) VALUES (new.id, {new})"  # noqa: S608
+        take = f"INSERT INTO document_words (document_words, rowid, {names}) VALUES ('delete', old.id, {old})"  # noqa: S608
+        for name, when, then in (("in", "INSERT", put), ("out", "DELETE", take)):
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER document_words_{name} AFTER {when} ON documents BEGIN {then}; END"
+            )
     else:
         words.create(connection)
         connection.exec_driver_sql("CREATE INDEX words_by_word ON words USING gin (vector)")
+        connection.exec_driver_sql(
+            f"CREATE INDEX documents_by_word ON documents USING gin (({VECTOR_OF_DOCUMENTS}))"
+        )
 
 
 OF_DATA_SETS = (

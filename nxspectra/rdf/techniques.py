@@ -115,6 +115,13 @@ class Techniques:
             return (ESRFET[esrfet[1]],)
         return tuple(PANET[each] for each in sorted(self.narrower(self._id_of(said))))
 
+    def called(self, name: str) -> tuple[Technique, ...]:
+        """The terms with this label or synonym, in whatever case; none if there are none."""
+        name = _normal(name)
+        # from the release after 1.3.0 on, some labels end in "technique"
+        ids = self._by_name.get(name) or self._by_name.get(name.removesuffix(" technique"), ())
+        return tuple(self.terms[each] for each in ids)
+
     def _id_of(self, said: str) -> str:
         found = _PANET_ID.fullmatch(said.strip())
         if found is not None:
@@ -122,15 +129,13 @@ class Techniques:
             if term_id in self.terms:
                 return term_id
             raise UsageError(f"{said!r} is not a technique of PaNET {self.version}")
-        name = _normal(said)
-        # from the release after 1.3.0 on, some labels end in "technique"
-        ids = self._by_name.get(name) or self._by_name.get(name.removesuffix(" technique"), ())
-        if len(ids) == 1:
-            return ids[0]
-        if ids:
-            meant = "; ".join(f"{self.terms[each].label} ({each})" for each in ids)
+        found_terms = self.called(said)
+        if len(found_terms) == 1:
+            return found_terms[0].id
+        if found_terms:
+            meant = "; ".join(f"{term.label} ({term.id})" for term in found_terms)
             raise UsageError(f"{said!r} is a name of several techniques: {meant}; say which by its id")
-        close = (self._by_name[each][0] for each in get_close_matches(name, self._by_name, n=3))
+        close = (self._by_name[each][0] for each in get_close_matches(_normal(said), self._by_name, n=3))
         labels = dict.fromkeys(self.terms[each].label for each in close)
         hint = f"; did you mean {' or '.join(repr(label) for label in labels)}?" if labels else ""
         raise UsageError(f"no technique is called {said!r}{hint}")

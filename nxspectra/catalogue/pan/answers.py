@@ -1,0 +1,212 @@
+"""What is asked, answered from the index: things with what they are joined with, as JSON has them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, TypeAlias
+
+from sqlalchemy import Row, Select, func, or_, select
+
+from nxspectra.catalogue.pan import parameters
+from nxspectra.catalogue.pan.conditions import Conditions
+from nxspectra.catalogue.pan.filters import Filter, Include, Order, Where
+from nxspectra.catalogue.pan.schema import Kind
+from nxspectra.catalogue.pan.scores import Scores
+from nxspectra.catalogue.pan.sources import SOURCES, Column, Source, link
+from nxspectra.catalogue.rows import chunks
+from nxspectra.errors import FilterError
+
+Thing: TypeAlias = dict[str, Any]
+"""Properties, and what is joined by the name of the relation."""
+
+BATCH = 200
+"""Things whose joins are looked up together."""
+MOST_JOINED = 100_000
+"""Rows that such a batch may be joined with in one relation."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A list that is asked for: of which model, by what, and how many if nobody says."""
+
+    model: str
+    asked: Filter
+    usual: int = 100
+    zeros: bool = False
+    """Whether things are shown that have nothing of the free text."""
+
+
+def things(conditions: Conditions, page: Page) -> Iterator[Thing]:
+    """The things that are asked for, each with its score, in batches as they are taken."""
+    source, asked = SOURCES[page.model](), page.asked
+    scores = None if asked.query is None else Scores(conditions.connection, asked.query)
+    statement = select(source.keys["id"].label("id")).where(conditions.of(asked, source))
+    if scores is None:
+        statement = statement.select_from(source.rows).order_by(*_orders(conditions, asked.order, source))
+    else:
+        statement = scores.scored(statement, source, asked.order, zeros=page.zeros)
+    limit = page.usual if asked.limit is None else asked.limit
+    statement = statement.limit(limit or None).offset(asked.skip or None)
+    if limit == 0 and asked.skip and conditions.sqlite:
+        statement = statement.limit(-1)
+    found = iter(conditions.connection.execute(statement))
+    while some := list(islice(found, BATCH)):
+        about = dict(_about(conditions, source, asked, [row.id for row in some]))
+        for row in some:
+            yield {**about[row.id], "score": round(float(row.score), 6) if scores else 0}
+
+
+def thing(conditions: Conditions, model: str, pid: str, asked: Filter) -> Thing | None:
+    """The thing with this pid, without a score; None if it is not there, or not for everybody."""
+    source = SOURCES[model]()
+    statement = select(source.keys["id"]).select_from(source.rows)
+    number = conditions.connection.scalar(
+        statement.where(source.properties["pid"] == pid, *source.public).limit(1)
+    )
+    if number is None:
+        return None
+    return next(found for _, found in _about(conditions, source, asked, [number]))
+
+
+def count(conditions: Conditions, model: str, where: Where | None) -> int:
+    source = SOURCES[model]()
+    statement = select(func.count()).select_from(source.rows)
+    return conditions.connection.scalar(statement.where(conditions.of(Filter(where), source))) or 0
+
+
+def files(conditions: Conditions, pid: str, asked: Filter) -> list[Thing] | None:
+    """The files of a data set; None if it is not there."""
+    found = thing(conditions, "Dataset", pid, Filter(include=(Include("files", asked),)))
+    return None if found is None else found["files"]
+
+
+def count_files(conditions: Conditions, pid: str, where: Where | None) -> int | None:
+    found = files(conditions, pid, Filter(where))
+    return None if found is None else len(found)
+
+
+# -- rows as things ----------------------------------------------------------------------------
+
+
+def _orders(conditions: Conditions, asked: Sequence[Order], source: Source) -> list[Column]:
+    columns = []
+    for order in asked:
+        column = source.properties[order.property]
+        if source.model.properties[order.property] in (Kind.TEXT, Kind.ANY):
+            column = conditions.by_letters(column)
+        columns.append(column.desc().nulls_last() if order.descending else column.asc().nulls_last())
+    return [*columns, *source.order]
+
+
+def _about(
+    conditions: Conditions, source: Source, asked: Filter, ids: Sequence[int]
+) -> Iterator[tuple[int, Thing]]:
+    """The things with these ids."""
+    statement = _columns(source).where(source.keys["id"].in_(ids))
+    rows = conditions.connection.execute(statement).all()
+    yield from zip((row.k_id for row in rows), _made(conditions, source, asked, rows, []), strict=True)
+
+
+def _columns(source: Source) -> Select[Any]:
+    columns = [column.label(f"p_{name}") for name, column in source.properties.items()]
+    columns += [column.label(f"k_{name}") for name, column in source.keys.items()]
+    columns += [column.label(f"m_{name}") for name, column in source.more.items()]
+    return select(*columns).select_from(source.rows)
+
+
+def _made(
+    conditions: Conditions,
+    source: Source,
+    asked: Filter,
+    rows: Sequence[Row[Any]],
+    units: Sequence[parameters.Asked],
+) -> list[Thing]:
+    made = [_shown(source, asked, row, units) for row in rows]
+    by_relation: dict[str, list[Include]] = defaultdict(list)
+    for include in asked.include:
+        by_relation[include.relation].append(include)
+    for relation, includes in by_relation.items():
+        for row, thing, joined in zip(
+            rows, made, _joined(conditions, source, rows, relation, includes), strict=True
+        ):
+            many = source.model.relations[relation].many
+            if many:
+                thing[relation] = joined
+            elif joined:
+                thing[relation] = joined[0]
+            del row
+    return made
+
+
+def _joined(
+    conditions: Conditions, parent: Source, rows: Sequence[Row[Any]], relation: str, includes: list[Include]
+) -> Iterator[list[Thing]]:
+    """For each row, what it is joined with by one relation, which may be asked for several times."""
+    joint = link(parent.model.name, relation)
+    keys = sorted({key for row in rows if (key := getattr(row, f"k_{joint.key}")) is not None})
+    wanted = or_(*(conditions.joined(include, joint.source) for include in includes))
+    statement = _columns(joint.source).add_columns(joint.parent.label("parent")).where(wanted)
+    scope = _merged(includes)
+    statement = statement.order_by(*_orders(conditions, scope.order, joint.source))
+    below: list[Row[Any]] = []
+    for some in chunks(keys):
+        below += conditions.connection.execute(
+            statement.where(joint.parent.in_(some)).limit(MOST_JOINED + 1)
+        ).all()
+        if len(below) > MOST_JOINED:
+            raise FilterError(f"more than {MOST_JOINED} {relation} would be in the answer; give a limit")
+    units = [each for include in includes for each in parameters.asked_for(include.scope.where)]
+    by_parent: dict[Any, list[Thing]] = defaultdict(list)
+    for row, thing in zip(below, _made(conditions, joint.source, scope, below, units), strict=True):
+        by_parent[row.parent].append(thing)
+    for row in rows:
+        found = by_parent.get(getattr(row, f"k_{joint.key}"), [])
+        # each parent has its own: what it is joined with may be changed below
+        yield [dict(thing) for thing in _part(found, scope)]
+
+
+def _merged(includes: list[Include]) -> Filter:
+    """How a relation that is asked for several times is shown: each row once, with all its joins."""
+    first = includes[0].scope
+    if len(includes) == 1:
+        return first
+    nested = tuple(each for include in includes for each in include.scope.include)
+    return Filter(None, nested, first.order, first.fields, first.limit, first.skip)
+
+
+def _part(found: list[Thing], scope: Filter) -> list[Thing]:
+    end = scope.skip + scope.limit if scope.limit else None
+    return found[scope.skip : end]
+
+
+def _shown(source: Source, asked: Filter, row: Row[Any], units: Sequence[parameters.Asked]) -> Thing:
+    values = row._mapping
+    if source.model.name == "Parameter":
+        about = {name: values[f"m_{name}"] for name in source.more if name != "unit"}
+        about |= {name: values[f"p_{name}"] for name in source.properties}
+        made = {"id": values["p_id"], **parameters.shown(about, list(units))}
+    else:
+        made = {
+            name: _value(kind, values[f"p_{name}"])
+            for name, kind in source.model.properties.items()
+            if values[f"p_{name}"] is not None
+        }
+    if asked.fields is None:
+        return made
+    return {name: value for name, value in made.items() if asked.fields.show(name)}
+
+
+def _value(kind: Kind, value: Any) -> Any:
+    match kind:
+        case Kind.DATE:
+            return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        case Kind.TEXTS:
+            return value.split("\n")
+        case Kind.TRUTH:
+            return bool(value)
+        case _:
+            return value

@@ -1,0 +1,174 @@
+"""What is asked, as conditions in SQL: of a thing itself, and of what it must be joined with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, not_, or_, select, true
+
+from nxspectra.catalogue import tables
+from nxspectra.catalogue.pan import parameters, techniques
+from nxspectra.catalogue.pan.filters import (
+    NEGATIVE,
+    And,
+    Compare,
+    Filter,
+    Include,
+    Operator,
+    Or,
+    Text,
+    Value,
+    Where,
+)
+from nxspectra.catalogue.pan.matching import POSITIVE
+from nxspectra.catalogue.pan.patterns import Pattern
+from nxspectra.catalogue.pan.schema import Kind
+from nxspectra.catalogue.pan.sources import Column, Source, link
+
+Bool: TypeAlias = ColumnElement[bool]
+
+
+class Conditions:
+    """Makes conditions for one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.sqlite = connection.dialect.name == "sqlite"
+
+    def of(self, asked: Filter, source: Source) -> Bool:
+        """All that must hold of a thing: it is public, meets `where`, and has what it must be joined with."""
+        required = (each for each in asked.include if each.scope.requires)
+        return and_(
+            true(),
+            *source.public,
+            *([] if asked.where is None else [self.where(asked.where, source)]),
+            *(self._has(each, source) for each in required),
+        )
+
+    def where(self, where: Where, source: Source) -> Bool:
+        if source.model.name == "Parameter":
+            return parameters.condition(where, source, lambda each: self.where_(each, source), self.units)
+        return self.where_(where, source)
+
+    def where_(self, where: Where, source: Source) -> Bool:
+        match where:
+            case And(parts):
+                return and_(true(), *(self.where_(part, source) for part in parts))
+            case Or(parts):
+                return or_(false(), *(self.where_(part, source) for part in parts))
+            case Text(said):
+                pattern = Pattern.containing(said)
+                looked = (source.properties[name] for name in source.model.text)
+                return or_(*(self._like(column, pattern, folded=True) for column in looked))
+            case Compare():
+                kind = source.model.properties[where.property]
+                return self._compare(where, kind, source.properties[where.property])
+
+    # -- what a thing must be joined with ------------------------------------------------------
+
+    def _has(self, include: Include, source: Source) -> Bool:
+        name = source.model.name
+        if name == "Dataset" and include.relation == "techniques" and include.scope.where is not None:
+            return self._is_tagged(techniques.met_by(include.scope.where, self.tags), source)
+        joined = link(name, include.relation)
+        found = select(joined.parent).select_from(joined.source.rows)
+        return source.keys[joined.key].in_(found.where(self.of(include.scope, joined.source)))
+
+    def joined(self, include: Include, source: Source) -> Bool:
+        """What must hold of the things that are shown as joined."""
+        if source.model.name == "Technique" and include.scope.where is not None:
+            met = techniques.met_by(include.scope.where, self.tags)
+            return source.keys["id"].in_(sorted(techniques.mentioned(met)))
+        return self.of(include.scope, source)
+
+    def _is_tagged(self, met: techniques.Met, source: Source) -> Bool:
+        if isinstance(met, techniques.Every):
+            parts = [self._is_tagged(part, source) for part in met.parts]
+            return and_(true(), *parts) if met.all else or_(false(), *parts)
+        members = tables.technique_members.alias()
+        sets = select(members.c.set).where(members.c.technique.in_(sorted(met.tags)))
+        return source.keys["technique_set"].in_(sets)
+
+    @cached_property
+    def tags(self) -> Mapping[int, techniques.Tag]:
+        """All techniques that data sets are tagged with."""
+        table = tables.techniques
+        rows = self.connection.execute(select(table.c.id, table.c.iri, table.c.name))
+        return {row.id: techniques.Tag(row.id, row.iri, row.name) for row in rows}
+
+    @cached_property
+    def units(self) -> Mapping[int, str]:
+        """All units that parameters have."""
+        table = tables.parameter_units
+        return {row.id: row.spelling for row in self.connection.execute(select(table.c.id, table.c.spelling))}
+
+    # -- comparisons ---------------------------------------------------------------------------
+
+    def _compare(self, where: Compare, kind: Kind, column: Column) -> Bool:
+        if kind is Kind.TEXTS:
+            return self._among(where, column)
+        if where.operator in NEGATIVE:
+            # what is not known is not equal either
+            positive = self._compare(
+                Compare(where.property, POSITIVE[where.operator], where.values), kind, column
+            )
+            return not_(func.coalesce(positive, false()))
+        if where.operator is Operator.LIKE or where.operator is Operator.ILIKE:
+            pattern = Pattern.parse(str(where.values[0]))
+            return self._like(column, pattern, folded=where.operator is Operator.ILIKE)
+        if kind in (Kind.TEXT, Kind.ANY) and where.operator not in (Operator.EQ, Operator.INQ):
+            column = self.by_letters(column)
+        return _met(where.operator, column, where.values)
+
+    def by_letters(self, column: Column) -> Column:
+        """Text that is compared and sorted by its characters, on every server alike."""
+        return column if self.sqlite else column.collate("C")
+
+    def _like(self, column: Column, pattern: Pattern, *, folded: bool) -> Bool:
+        if not self.sqlite:
+            like = column.ilike if folded else column.like
+            return like(pattern.for_like(), escape="\\")
+        if not folded:
+            return column.op("GLOB", is_comparison=True)(pattern.for_glob())
+        if pattern.is_ascii:
+            return column.like(pattern.for_like(), escape="\\")
+        return func.pan_fold(column).op("GLOB", is_comparison=True)(pattern.folded().for_glob())
+
+    def _among(self, where: Compare, column: Column) -> Bool:
+        """A comparison with each of several texts, of which one is on each line."""
+        if where.operator in NEGATIVE:
+            positive = Compare(where.property, POSITIVE[where.operator], where.values)
+            return not_(self._among(positive, column))
+        if where.operator in (Operator.EQ, Operator.INQ) and None in where.values:
+            rest = tuple(value for value in where.values if value is not None)
+            return or_(column.is_(None), self._among(Compare(where.property, Operator.INQ, rest), column))
+        each: Any
+        if self.sqlite:
+            lines = func.json_each(func.pan_lines(column)).table_valued("value")
+            each = lines.c.value
+        else:
+            lines = func.unnest(func.string_to_array(column, "\n")).table_valued("line").render_derived()
+            each = lines.c.line
+        met = self._compare(where, Kind.TEXT, each)
+        return exists(select(1).select_from(lines).where(met))
+
+
+def _met(operator: Operator, column: Column, said: tuple[Value, ...]) -> Bool:
+    first = said[0] if said else None
+    match operator:
+        case Operator.EQ | Operator.INQ:
+            values = [value for value in said if value is not None]
+            met: Iterable[Bool] = [column.in_(values)] if values else []
+            return or_(false(), *met, *([column.is_(None)] if None in said else []))
+        case Operator.GT:
+            return column > first
+        case Operator.GTE:
+            return column >= first
+        case Operator.LT:
+            return column < first
+        case Operator.LTE:
+            return column <= first
+        case _:
+            return and_(column >= first, column <= said[1])
