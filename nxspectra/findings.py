@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+PINNED = 12
+"""So many hexadecimal digits of a digest are shown to people; they tell any two versions apart."""
+
 
 class Severity(StrEnum):
     """How much a finding matters, in the words of SHACL."""
@@ -50,9 +53,22 @@ class EntryReport:
     path: str
     definition: str | None
     conforms: bool
+    digest: str | None = None
+    """That of the definition, over all NXDL files that it was made from; None if it could not be used."""
+
+    @property
+    def pinned(self) -> str:
+        """`NXmx@3f78c2a1b0d9`: the definition and the beginning of its digest, as `--definition` takes it."""
+        name = self.definition or "no definition"
+        return name if self.digest is None else f"{name}@{self.digest[:PINNED]}"
 
     def as_json(self) -> dict[str, str | bool | None]:
-        return {"path": self.path, "definition": self.definition, "conforms": self.conforms}
+        return {
+            "path": self.path,
+            "definition": self.definition,
+            "definition_digest": self.digest,
+            "conforms": self.conforms,
+        }
 
 
 @dataclass(frozen=True, slots=True)

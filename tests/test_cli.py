@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from nxspectra import __version__, hdf5
 from nxspectra.cli import frame, program
 from nxspectra.errors import Refused
+from nxspectra.nxdl import definition
 from nxspectra.testing import conforming
 from nxspectra.tree import Field, Group, Link
 
@@ -294,7 +295,13 @@ def test_validate_as_json_keeps_the_contract(clean: Path, wrong: Path, text_file
     assert result.exit_code == 3
     good, bad, failed = rows(result)
     assert (good["conforms"], bad["conforms"]) == (True, False)
-    assert bad["entries"] == [{"path": "/entry", "definition": "NXdiffraction_spectra", "conforms": False}]
+    (entry,) = bad["entries"]
+    assert (entry["path"], entry["definition"], entry["conforms"]) == (
+        "/entry",
+        "NXdiffraction_spectra",
+        False,
+    )
+    assert entry["definition_digest"] == definition().digest
     (finding,) = [each for each in bad["findings"] if each["severity"] == "violation"]
     assert set(finding) == {"path", "rule", "severity", "message", "definition", "nxdl", "line"}
     assert finding["path"] == "/entry/instrument/beam/incident_energy"

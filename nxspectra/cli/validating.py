@@ -307,7 +307,8 @@ def say_report(file: Path, report: Report) -> None:
     say(f"{file}: {'conforms' if report.conforms else 'does not conform'}", bold=True)
     for entry in report.entries:
         verdict = "conforms" if entry.conforms else "does not conform"
-        say(f"  {entry.path} compared with {entry.definition or 'no definition'}: {verdict}")
+        name = entry.pinned if is_verbose() else entry.definition or "no definition"
+        say(f"  {entry.path} compared with {name}: {verdict}")
     for severity in Severity:
         found = report.of(severity)
         if found:

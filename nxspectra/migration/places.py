@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nxspectra.migration.concepts import GROUP_CLASSES, NAMED, Concept
-from nxspectra.spectra import DEFINITION
+from nxspectra.spectra import DEFINITION, definitions_of
 from nxspectra.tree import Addition, Attribute, Evidence, Field, Group, Link, Node
 
 SUBENTRY = "diffraction_spectra"
@@ -57,10 +57,9 @@ def standing(root: Group, base: str, concept: Concept, only: str | None = None) 
 
 
 def definition_of(root: Group, entry: str) -> str | None:
-    """The application definition that the entry says it follows; None if it says none."""
-    told = root.field(f"{entry}/definition")
-    text = None if told is None else told.text
-    return text.strip() or None if text else None
+    """The application definition that the entry says it follows, ours if that is among several; else None."""
+    names = definitions_of(root, entry)
+    return DEFINITION if DEFINITION in names else ", ".join(names) or None
 
 
 def our_entry(root: Group, entry: str) -> str | None:

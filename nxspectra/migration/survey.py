@@ -23,7 +23,7 @@ from nxspectra.migration.forms import (
     unit_of,
     value_of,
 )
-from nxspectra.spectra import DEFINITION
+from nxspectra.spectra import DEFINITION, definitions_of
 from nxspectra.tree import Field, Group, Link
 
 
@@ -190,8 +190,7 @@ def _is_ours(name: str, group: Group) -> bool:
     if group.nx_class == "NXprocess":
         return name.startswith("migration") or name.endswith("_classification")
     if group.nx_class == "NXsubentry":
-        definition = group.children.get("definition")
-        return isinstance(definition, Field) and definition.text == DEFINITION
+        return DEFINITION in definitions_of(group)
     return False
 
 

@@ -27,7 +27,7 @@ from nxspectra.rdf.results import NAME, Result, results
 from nxspectra.rdf.terms import NX, Agent, Iri, iri, iso_moment, plain, segment
 from nxspectra.settings import Instrument as SiteInstrument
 from nxspectra.settings import Settings, orcid_of
-from nxspectra.spectra import DEFINITION, VERSION, classifications, spectra_entry
+from nxspectra.spectra import DEFINITION, VERSION, classifications, definitions_of, spectra_entry
 from nxspectra.tree import Field, Group, one
 
 NEXUS = Iri("http://www.nexusformat.org/")
@@ -172,8 +172,10 @@ class _Facts:
     # -- what it is ----------------------------------------------------------------------------
 
     def definition(self) -> str | None:
-        name = None if self.entry is None else _at(self.root, f"{self.entry}/definition")
-        return name if name is not None and _DEFINITION_NAME.fullmatch(name) else None
+        """Ours, if it is among several that the entry says it follows."""
+        names = () if self.entry is None else definitions_of(self.root, self.entry)
+        name = DEFINITION if DEFINITION in names else next(iter(names), "")
+        return name if _DEFINITION_NAME.fullmatch(name) else None
 
     def conforms(self, report: Report) -> bool:
         verdicts = [each.conforms for each in report.entries if each.path == self.entry]

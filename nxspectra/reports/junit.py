@@ -1,7 +1,7 @@
 """Reports as JUnit XML, which build servers show as tests: a suite a file, a failed test a finding.
 
-There is no standard; this is the structure that Apache Ant's XMLJUnitResultFormatter writes, with every
-element and attribute that readers of it may ask for.
+There is no standard; this is what Apache Ant's XMLJUnitResultFormatter writes, with every element and
+attribute that readers of it may ask for, and valid against the schema that is in use for it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import count
 
-from nxspectra.findings import Finding, Report, Severity
+from nxspectra.findings import EntryReport, Finding, Report, Severity
 from nxspectra.reports import Outcome, Unread
 
 FAILING = (Severity.VIOLATION,)
@@ -32,7 +32,9 @@ def _suite(outcome: Outcome, number: int, host: str, failing: Sequence[Severity]
     if isinstance(outcome, Unread):
         cases, failures, errors = [_case("read", file, _failure("error", "unreadable", outcome.error))], 0, 1
         told = ""
+        properties = ""
     else:
+        properties = "".join(_property(entry) for entry in outcome.entries)
         failed = [finding for finding in outcome.findings if finding.severity in failing]
         cases = [*_passed(outcome, failed, file), *(_failed(finding, file) for finding in failed)]
         failures, errors = len(failed), 0
@@ -45,13 +47,18 @@ def _suite(outcome: Outcome, number: int, host: str, failing: Sequence[Severity]
     return "\n".join(
         [
             head,
-            "<properties/>",
+            f"<properties>{properties}</properties>",
             *cases,
             f"<system-out>{_escaped(told)}</system-out>",
             "<system-err/>",
             "</testsuite>\n",
         ]
     )
+
+
+def _property(entry: EntryReport) -> str:
+    """What an entry was compared with, and in which version."""
+    return f"<property name={_words(entry.path)} value={_words(entry.pinned)}/>"
 
 
 def _passed(report: Report, failed: Sequence[Finding], file: str) -> Iterator[str]:
@@ -89,8 +96,8 @@ def _line(finding: Finding) -> str:
 
 
 def _words(text: str) -> str:
-    """`text` as the value of an attribute, in its quotes, white space made one space."""
-    return '"' + _escaped(" ".join(text.split())).replace('"', "&quot;") + '"'
+    """`text` as the value of an attribute, in its quotes, white space one space; a blank one quoted twice."""
+    return '"' + _escaped(" ".join(text.split()) or repr(text)).replace('"', "&quot;") + '"'
 
 
 def _escaped(text: str) -> str:

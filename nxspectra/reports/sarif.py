@@ -15,7 +15,7 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from nxspectra import __version__
-from nxspectra.findings import Finding, Severity
+from nxspectra.findings import EntryReport, Finding, Severity
 from nxspectra.reports import Outcome, Unread
 from nxspectra.reports.known import key
 from nxspectra.validation import RULES, Rule
@@ -32,18 +32,19 @@ def sarif(outcomes: Iterable[Outcome]) -> Iterator[str]:
     ids = {name: number for number, name in enumerate(RULES)}
     yield f'{{\n"$schema": {_text(SCHEMA)},\n"version": "2.1.0",\n"runs": [{{\n'
     yield f'"tool": {{"driver": {_text(_driver())}}},\n"results": ['
-    artifacts: list[str] = []
+    artifacts: dict[str, tuple[EntryReport, ...]] = {}
     unread: list[Unread] = []
     mark = "\n"
     for outcome in outcomes:
-        artifacts.append(outcome.file or "")
         if isinstance(outcome, Unread):
+            artifacts.setdefault(outcome.file, ())
             unread.append(outcome)
             continue
+        artifacts[outcome.file or ""] = outcome.entries
         for finding in outcome.findings:
             yield mark + _text(_result(outcome.file or "", finding, ids))
             mark = ",\n"
-    yield f'\n],\n"artifacts": {_text([_artifact(file) for file in dict.fromkeys(artifacts)])},\n'
+    yield f'\n],\n"artifacts": {_text([_artifact(*each) for each in artifacts.items()])},\n'
     yield f'"invocations": {_text([_invocation(unread)])}\n}}]\n}}\n'
 
 
@@ -117,11 +118,13 @@ def _fingerprint(file: str, finding: Finding) -> str:
     return hashlib.sha256(_bytes("\0".join(key(file, finding)))).hexdigest()
 
 
-def _artifact(file: str) -> Json:
+def _artifact(file: str, entries: tuple[EntryReport, ...]) -> Json:
+    """A file; its property bag (3.8) says what each entry was compared with, and in which version."""
     return {
         "location": {"uri": _uri(file)},
         "roles": ["analysisTarget"],
         "mimeType": "application/x-hdf5",
+        "properties": {"entries": [entry.as_json() for entry in entries]},
     }
 
 

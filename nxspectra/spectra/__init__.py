@@ -13,6 +13,7 @@ from nxspectra.spectra.series import (
     VERSION,
     Spectra,
     concept_path,
+    definitions_of,
     spectra_entry,
 )
 
@@ -28,5 +29,6 @@ __all__ = [
     "annotate",
     "classifications",
     "concept_path",
+    "definitions_of",
     "spectra_entry",
 ]

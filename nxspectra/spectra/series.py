@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nxspectra import units
-from nxspectra.errors import NoSpectra, UnitError
+from nxspectra.errors import FileChanged, FileError, NoSpectra, UnitError
 from nxspectra.tree import Field, Group
 
 DEFINITION = "NXdiffraction_spectra"
 VERSION = "1.0"
 """Of the application definition."""
+NAMES = 10_000
+"""Of definitions that one entry may say it follows; an array of more is no list of names."""
 
 Floats = NDArray[np.float64]
 
@@ -108,10 +110,26 @@ def spectra_entry(root: Group) -> str | None:
         candidates = [(f"/{name}", entry)]
         candidates += [(f"/{name}/{sub}", group) for sub, group in entry.of_class("NXsubentry")]
         for path, group in candidates:
-            definition = group.field("definition")
-            if definition is not None and definition.text == DEFINITION:
+            if DEFINITION in definitions_of(group):
                 return path
     return None
+
+
+def definitions_of(root: Group, entry: str = "") -> tuple[str, ...]:
+    """The application definitions that an entry says it follows: one as a rule, more in an array of texts.
+
+    Empty if it says none that can be read. Raises FileChanged.
+    """
+    field = root.field(f"{entry}/definition")
+    if field is None or field.dtype.kind != "U" or field.size > NAMES:
+        return ()
+    try:
+        words = [str(word).strip() for word in field.array.reshape(-1)]
+    except FileChanged:
+        raise
+    except FileError:
+        return ()
+    return tuple(dict.fromkeys(word for word in words if word))
 
 
 # The groups of the definition that may bear any name, by the name they have when we make them.

@@ -9,16 +9,16 @@ Every rule has an id, a severity and a sentence in `RULES`; each is asked by a s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from nxspectra.errors import DefinitionError, UnknownDefinition
 from nxspectra.findings import EntryReport, Finding, Report, Severity
-from nxspectra.nxdl import Library, library
-from nxspectra.spectra import DEFINITION
+from nxspectra.nxdl import Definition, Library, library
+from nxspectra.spectra import DEFINITION, definitions_of
 from nxspectra.tree import Group
 from nxspectra.validation.cases import Entry
-from nxspectra.validation.hints import quoted
+from nxspectra.validation.hints import listed, quoted
 from nxspectra.validation.links import UNVALIDATED
 from nxspectra.validation.plots import broken_default
 from nxspectra.validation.table import (
@@ -26,6 +26,7 @@ from nxspectra.validation.table import (
     DEFINITION_SPELLING,
     NO_ENTRY,
     RULES,
+    SEVERAL_DEFINITIONS,
     UNKNOWN_DEFINITION,
     UNUSABLE_DEFINITION,
     Rule,
@@ -35,8 +36,17 @@ from nxspectra.validation.walk import findings, of_root
 __all__ = ["RULES", "Rule", "needed", "validate"]
 
 
-_Named: TypeAlias = tuple[str, Group, str | None]
-"""Path of an entry, its group, and the definition that it names."""
+NAMES = 8
+"""An entry is compared with so many definitions that it names; nobody follows more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An NXentry or NXsubentry, and the definitions that it names."""
+
+    path: str
+    group: Group
+    names: tuple[str, ...]
 
 
 def validate(root: Group, definition: str | None = None, definitions: Path | str | None = None) -> Report:
@@ -55,11 +65,13 @@ def validate(root: Group, definition: str | None = None, definitions: Path | str
     entries: list[EntryReport] = []
     found = [*of_root(root, shelf), *broken_default("", root)]
     for entry in _entries(root, asked):
-        path, _, named = entry
-        own = list(_entry(entry, root, shelf, asked))
-        found += own
-        conforms = not any(finding.severity is Severity.VIOLATION for finding in own)
-        entries.append(EntryReport(path, asked or _spelled(shelf, named) or named or DEFINITION, conforms))
+        about = [] if asked is not None else list(_several(entry))
+        for name in entry.names[:NAMES] if asked is None and entry.names else (asked,):
+            report, own = _compared(entry, name, root, shelf)
+            entries.append(report)
+            about += own
+        # what the base classes say is said once, however many definitions are named
+        found += about if len(entry.names) < 2 else dict.fromkeys(about)
     if not entries:
         found.append(
             NO_ENTRY.at("/", "holds no NXentry, so there is nothing to validate; is it a NeXus file?")
@@ -73,63 +85,79 @@ def needed(path: str, nx_class: str | None) -> bool:
     return nx_class != UNVALIDATED
 
 
-def _entries(root: Group, asked: str | None) -> Iterator[_Named]:
+def _entries(root: Group, asked: str | None) -> Iterator[Named]:
     """Each entry that is to be validated."""
-    every: list[_Named] = []
+    every: list[Named] = []
     for name, entry in root.of_class("NXentry"):
         subentries = [
-            (f"/{name}/{sub}", group, _names(root, f"/{name}/{sub}"))
+            Named(f"/{name}/{sub}", group, definitions_of(root, f"/{name}/{sub}"))
             for sub, group in entry.of_class("NXsubentry")
         ]
-        with_definition = [each for each in subentries if each[2] is not None]
-        named = _names(root, f"/{name}")
-        if named is not None or asked is not None or not with_definition:
-            every.append((f"/{name}", entry, named))
+        with_definition = [each for each in subentries if each.names]
+        names = definitions_of(root, f"/{name}")
+        if names or asked is not None or not with_definition:
+            every.append(Named(f"/{name}", entry, names))
         every += with_definition
     if asked is None:
         yield from every
         return
-    chosen = [each for each in every if each[2] is not None and each[2].lower() == asked.lower()]
-    yield from chosen or [each for each in every if each[1].nx_class == "NXentry"]
+    wanted = asked.partition("@")[0].lower()
+    chosen = [each for each in every if wanted in (name.lower() for name in each.names)]
+    yield from chosen or [each for each in every if each.group.nx_class == "NXentry"]
 
 
-def _names(root: Group, path: str) -> str | None:
-    """The definition that the entry at `path` names."""
-    field = root.field(f"{path}/definition")
-    text = None if field is None else field.text
-    return text.strip() or None if text is not None else None
+def _several(entry: Named) -> Iterator[Finding]:
+    """An entry that names more than one definition."""
+    number = len(entry.names)
+    if number > 1:
+        done = "with each" if number <= NAMES else f"with the first {NAMES} of them only"
+        yield SEVERAL_DEFINITIONS.at(
+            f"{entry.path}/definition",
+            f"names {number} definitions, {listed(map(quoted, entry.names), 3)}, and was compared {done};"
+            " an NXsubentry for each keeps them apart",
+            severity=None if number <= NAMES else Severity.VIOLATION,
+        )
 
 
-def _spelled(shelf: Library, named: str | None) -> str | None:
-    return None if named is None else shelf.spelled(named)
+def _compared(
+    entry: Named, name: str | None, root: Group, shelf: Library
+) -> tuple[EntryReport, list[Finding]]:
+    """What is found in an entry by one definition: one that it names, or that was asked for, or else ours."""
+    where = f"{entry.path}/definition"
+    meant = (shelf.spelled(name) or name) if name is not None else DEFINITION
+    try:
+        rules = shelf.definition(meant)
+    except UnknownDefinition as error:
+        return EntryReport(entry.path, meant, False), [UNKNOWN_DEFINITION.at(where, str(error))]
+    except DefinitionError as error:
+        return EntryReport(entry.path, meant, False), [UNUSABLE_DEFINITION.at(where, str(error))]
+    own = list(_of_name(entry, name, rules))
+    for finding in findings(Entry(root, entry.path, rules, shelf), entry.group):
+        said_already = finding.path == where and (
+            (finding.rule == "not-in-enumeration" and _names(entry, rules))
+            or (finding.rule == "missing-field" and name is None)
+        )
+        if not said_already:
+            own.append(finding)
+    conforms = not any(finding.severity is Severity.VIOLATION for finding in own)
+    return EntryReport(entry.path, rules.name, conforms, rules.digest), own
 
 
-def _entry(entry: _Named, root: Group, shelf: Library, asked: str | None) -> Iterator[Finding]:
-    path, group, named = entry
-    name = asked or _spelled(shelf, named) or named
-    where = f"{path}/definition"
+def _of_name(entry: Named, name: str | None, rules: Definition) -> Iterator[Finding]:
+    """An entry that names no definition, or the one that it is compared with in another case."""
     if name is None:
         yield DEFINITION_MISSING.at(
-            path,
+            entry.path,
             f"names no application definition, so it was compared with {DEFINITION}. `nxspectra migrate`"
             " makes an entry that follows it; `nxspectra validate --definition NAME` compares with another",
         )
-        name = DEFINITION
-    try:
-        rules = shelf.definition(name)
-    except UnknownDefinition as error:
-        yield UNKNOWN_DEFINITION.at(where, str(error))
-        return
-    except DefinitionError as error:
-        yield UNUSABLE_DEFINITION.at(where, str(error))
-        return
-    spelled_otherwise = named is not None and named != name and named.lower() == name.lower()
-    if spelled_otherwise:
-        yield DEFINITION_SPELLING.at(where, f"is {quoted(named or '')}; taken for {name}, write it so")
-    for finding in findings(Entry(root, path, rules, shelf), group):
-        said_already = finding.path == where and (
-            (finding.rule == "not-in-enumeration" and spelled_otherwise)
-            or (finding.rule == "missing-field" and named is None and asked is None)
+    written = next((each for each in entry.names if each.lower() == rules.name.lower()), rules.name)
+    if written != rules.name and rules.name not in entry.names:
+        yield DEFINITION_SPELLING.at(
+            f"{entry.path}/definition", f"is {quoted(written)}; taken for {rules.name}, write it so"
         )
-        if not said_already:
-            yield finding
+
+
+def _names(entry: Named, rules: Definition) -> bool:
+    """Does the entry name this definition, in whatever case?"""
+    return rules.name.lower() in (name.lower() for name in entry.names)

@@ -106,6 +106,12 @@ DEFINITION_SPELLING = _rule(
     "The name of a definition is spelled as the definition spells it, upper and lower case too.",
     "`/entry/definition`: is 'nxdiffraction_spectra'; taken for NXdiffraction_spectra",
 )
+SEVERAL_DEFINITIONS = _rule(
+    "several-definitions",
+    INFO,
+    "An entry names one application definition; one that names several is compared with each, up to eight.",
+    "`/entry/definition`: names 2 definitions, 'NXmonopd', 'NXsas', and was compared with each",
+)
 
 POLICY_APPLIED = _rule(
     "policy-applied",
@@ -181,7 +187,8 @@ UNDOCUMENTED = _rule(
 INVALID_NAME = _rule(
     "invalid-name",
     WARNING,
-    "Names have letters, digits, underscores and dots inside, and at most 63 of them.",
+    "Names of groups, fields and attributes have letters, digits, underscores and dots inside, and at most"
+    " 63 of them.",
     "`/entry/sample/P(GPa)`: is not a valid NeXus name",
 )
 

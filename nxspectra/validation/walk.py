@@ -39,6 +39,8 @@ HINTS = 50
 """For so many classes that NeXus does not know the nearest that it does is looked for."""
 SHOWN = 10
 """So many undocumented items of a group are named one by one."""
+SHOWN_NAMES = 50
+"""So many names of a group that are not valid are told one by one."""
 
 FIELD_RULES = (
     presence.no_value,
@@ -407,9 +409,20 @@ def _asked(case: GroupCase, item: Item, there: dict[int, list[Item]]) -> bool:
 
 
 def _names(path: str, group: Group) -> Iterator[Finding]:
-    for name in group.children:
-        if (why := _name_fault(name)) is not None:
-            yield INVALID_NAME.at(f"{path}/{name}", why)
+    """Names of what is in a group, of its attributes, and of those of its fields."""
+    faults = [(f"{path}/{name}", why) for name in group.children if (why := _name_fault(name)) is not None]
+    holders = [(path or "/", group.attributes)]
+    holders += [
+        (f"{path}/{name}", node.attributes)
+        for name, node in group.children.items()
+        if isinstance(node, Field)
+    ]
+    for where, attributes in holders:
+        faults += [(f"{where}@{name}", why) for name in attributes if (why := _name_fault(name)) is not None]
+    for where, why in faults[:SHOWN_NAMES]:
+        yield INVALID_NAME.at(where, why)
+    if len(faults) > SHOWN_NAMES:
+        yield INVALID_NAME.at(path or "/", f"has {len(faults) - SHOWN_NAMES} more names that are not valid")
 
 
 @lru_cache(maxsize=4096)
