@@ -93,6 +93,12 @@ def _pid(text: str) -> str:
     return text
 
 
+def _doi_prefix(text: str) -> str:
+    if re.fullmatch(r"10\.\d{4,9}", text) is None:
+        raise ValueError(f"{text!r} is not the prefix of a DOI; 10.5072 is one")
+    return text
+
+
 def _orcid(text: str) -> str:
     orcid = orcid_of(text)
     if orcid is None:
@@ -143,6 +149,47 @@ class Creator(_Table):
         return self
 
 
+class SciCat(_Table):
+    """What SciCat asks of a data set and no file says."""
+
+    contact_email: str | None = None
+    owner_group: str | None = None
+    owner: str | None = None
+    """A name; the first creator if not set."""
+    access_groups: tuple[str, ...] = ()
+    principal_investigators: tuple[str, ...] = ()
+    """Names; the people whom the file names if not set."""
+    source_folder: str | None = None
+    """Where SciCat sees the files; the folder in which they lie here if not set."""
+    creation_location: str | None = None
+    """Facility and instrument; those of the file if not set."""
+    instrument_id: str | None = None
+    """Of the instrument in SciCat."""
+    pid_prefix: str | None = None
+    """The prefix that this SciCat gives to its pids."""
+
+
+class DataCite(_Table):
+    """What DataCite asks of a data set and no file says."""
+
+    doi_prefix: Annotated[str, AfterValidator(_doi_prefix)] | None = None
+    """A DOI is this, a slash, and the sha256 of the raw file."""
+
+
+class Icat(_Table):
+    """Where in ICAT a data set belongs."""
+
+    facility: str | None = None
+    investigation: str | None = None
+    """Name of the investigation; the experiment that the file names if not set."""
+    visit_id: str | None = None
+    dataset_type: str = "raw"
+    instrument_pid: str | None = None
+    """Pid of the instrument in ICAT."""
+    parameter_types: dict[str, str] = {}
+    """What the parameter types are called there, by our names of the parameters."""
+
+
 class Settings(_Table):
     """Publication facts of a site. `Settings()` is a site that has set none."""
 
@@ -169,6 +216,9 @@ class Settings(_Table):
     """Collections or catalogues that the data sets belong to."""
     citations: tuple[Iri, ...] = ()
     """Publications to read with the data sets."""
+    scicat: SciCat = SciCat()
+    datacite: DataCite = DataCite()
+    icat: Icat = Icat()
 
     @classmethod
     def load(cls, path: str | os.PathLike[str] | None = None) -> Settings:

@@ -290,6 +290,35 @@ def test_describe_speaks_the_other_forms(migrated: Path, tmp_path: Path, form: s
     assert out.read_text().startswith(sign)
 
 
+def test_describe_writes_an_ro_crate_with_the_file_in_it(
+    migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text('license = "CC-BY-4.0"\nissued = 2026-02-01\n')
+    monkeypatch.setenv("NXSPECTRA_CONFIG", str(site))
+    assert run("describe", migrated, "--format", "ro-crate", "-o", tmp_path / "crate").exit_code == 0
+    assert {each.name for each in (tmp_path / "crate").iterdir()} == {
+        "run.nxs",
+        "run.ttl",
+        "ro-crate-metadata.json",
+    }
+    assert run("describe", migrated, "--format", "ro-crate", "-o", tmp_path / "crate.json").exit_code == 0
+    assert json.loads((tmp_path / "crate.json").read_text())["@graph"]
+
+
+@pytest.mark.parametrize("form", ["scicat", "datacite", "ro-crate", "icat"])
+def test_a_record_that_lacks_settings_is_refused_with_their_names(migrated: Path, form: str) -> None:
+    result = run("describe", migrated, "--format", form)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "NXSPECTRA_CONFIG" in result.stderr
+
+
+def test_a_model_has_no_record_in_catalogues_of_data(model: Path) -> None:
+    result = run("describe", model, "--format", "scicat")
+    assert result.exit_code == 2
+    assert "is a record of a file" in result.stderr
+
+
 def test_describe_prints_a_model_as_it_prints_a_file(model: Path) -> None:
     result = run("describe", model, "--check")
     assert result.exit_code == 0

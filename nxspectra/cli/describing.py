@@ -1,4 +1,4 @@
-"""describe: the RDF description of a file or of a model."""
+"""describe: a file or a model in RDF, as a record of another catalogue, or as a card to read."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typing import get_args
 
 import click
 
-from nxspectra import hdf5, rdf
+from nxspectra import exports, hdf5, rdf
 from nxspectra.cli.frame import DONE, FINDINGS, Verb, attempt, note
 from nxspectra.cli.validating import finding_lines
 from nxspectra.findings import Severity
 from nxspectra.rdf.writing import save
 
+TRIPLES = get_args(rdf.Format)
+RECORDS = get_args(exports.Form)
 CARD = "model-card"
+CRATE = "ro-crate"
 
 
 @click.command(cls=Verb)
@@ -23,13 +26,17 @@ CARD = "model-card"
 @click.option(
     "--format",
     "form",
-    type=click.Choice([*get_args(rdf.Format), CARD]),
+    type=click.Choice([*TRIPLES, *RECORDS, CARD]),
     default="turtle",
     show_default=True,
-    help="How it is written: as triples; model-card is a page to read, for a model.",
+    help="Triples; a record for another catalogue, of a file; or a card to read, of a model.",
 )
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="OUT", help="Write it there."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="OUT",
+    help="Write it there. For ro-crate a folder that then holds the file too, unless OUT ends in .json.",
 )
 @click.option(
     "--check",
@@ -40,21 +47,24 @@ def describe(*, file: Path, form: str, output: Path | None, check: bool) -> int:
     """Print the description of a file or a model.
 
     A model is an .npz that `train` wrote, or the name of one in a folder of $NXSPECTRA_MODELS. Publisher,
-    licence, creators and identifiers come from the site settings, a TOML file named by $NXSPECTRA_CONFIG;
-    without them the description is valid, with warnings.
+    licence, creators, identifiers and what other catalogues require come from the site settings, a TOML file
+    named by $NXSPECTRA_CONFIG; without them the description is valid, with warnings, and a record is refused.
     """
-
     is_model = _is_model(file)
     if form == CARD and not is_model:
         raise click.UsageError("a file of spectra has no model card; --format turtle describes it")
+    if form in RECORDS and is_model:
+        raise click.UsageError(f"{form} is a record of a file; --format turtle describes a model")
 
     def tell(path: Path) -> int:
         description = _model(path) if is_model else rdf.describe(hdf5.read(path))
-        text = _text(description, form)
-        if output is None:
-            click.echo(text.rstrip("\n"))
+        if form == CRATE and output is not None and output.suffix != ".json":
+            exports.write_ro_crate(_of_a_file(description), output)
+        elif output is not None:
+            save(_text(description, form), output)
         else:
-            save(text, output)
+            click.echo(_text(description, form).rstrip("\n"))
+        if output is not None:
             note(f"{path}: described in {output}")
         return _checked(path, description) if check else DONE
 
@@ -82,7 +92,15 @@ def _model(path: Path) -> rdf.ModelDescription:
     return rdf.describe(Model.load(path))
 
 
+def _of_a_file(description: rdf.Description | rdf.ModelDescription) -> rdf.Description:
+    if isinstance(description, rdf.ModelDescription):
+        raise TypeError("a model where a file was to be described")
+    return description
+
+
 def _text(description: rdf.Description | rdf.ModelDescription, form: str) -> str:
+    if form in RECORDS:
+        return exports.export(_of_a_file(description), form)  # type: ignore[arg-type]  # click has looked
     if form == CARD and isinstance(description, rdf.ModelDescription):
         return rdf.model_card(description)
     return description.serialize(format=form)  # type: ignore[arg-type]  # click has looked
