@@ -475,7 +475,7 @@ class Reduction(NexusGroup):
 class MigrationSourceFile(NexusGroup):
     """NXnote: The raw file.
 
-    NXdiffraction_spectra.nxdl.xml, line 438.
+    NXdiffraction_spectra.nxdl.xml, line 450.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXnote",)))] = Field(alias="@NX_class")
@@ -493,7 +493,7 @@ class MigrationSourceFile(NexusGroup):
 class MigrationCrosswalk(NexusGroup):
     """NXnote: The table that says which raw key is which concept.
 
-    NXdiffraction_spectra.nxdl.xml, line 450.
+    NXdiffraction_spectra.nxdl.xml, line 462.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXnote",)))] = Field(alias="@NX_class")
@@ -511,7 +511,7 @@ class MigrationCrosswalk(NexusGroup):
 class MigrationMappingCONCEPT(NexusField):
     """Field: Path of the raw key, or how the value was given.
 
-    NXdiffraction_spectra.nxdl.xml, line 464.
+    NXdiffraction_spectra.nxdl.xml, line 476.
     """
 
     attr_target: Text | None = Field(default=None, alias="@target")
@@ -525,7 +525,7 @@ class MigrationMappingCONCEPT(NexusField):
 class MigrationMapping(NexusGroup):
     """NXparameters: Where each value came from: one parameter for each, named after its place.
 
-    NXdiffraction_spectra.nxdl.xml, line 462.
+    NXdiffraction_spectra.nxdl.xml, line 474.
     """
 
     attr_NX_class: Annotated[
@@ -546,7 +546,7 @@ class Migration(NexusGroup):
     """NXprocess: How this entry was made from a raw file, so that each value can be traced and taken away
     again.
 
-    NXdiffraction_spectra.nxdl.xml, line 424.
+    NXdiffraction_spectra.nxdl.xml, line 436.
     """
 
     attr_NX_class: Annotated[
@@ -623,10 +623,29 @@ class CLASSIFICATIONclassificationInput(NexusGroup):
     ] = Field(alias="@NX_class")
 
 
+class CLASSIFICATIONclassificationSourceFile(NexusGroup):
+    """NXnote: The file that the labels were written to, as it was before, where no migration tells a raw
+    file.
+
+    NXdiffraction_spectra.nxdl.xml, line 298.
+    """
+
+    attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXnote",)))] = Field(alias="@NX_class")
+    file_name: Annotated[NexusField, Says(type="NX_CHAR", dtype="^(text)[0-9]*$", required=True)] = Field(
+        description="Required. Name of the file",
+    )
+    checksum: Annotated[NexusField, Says(type="NX_CHAR", dtype="^(text)[0-9]*$", required=True)] = Field(
+        description="Required. Digest of the file, in hex",
+    )
+    algorithm: Annotated[NexusField, Says(type="NX_CHAR", dtype="^(text)[0-9]*$", required=True)] = Field(
+        description="Required. How the digest is computed, for example sha256",
+    )
+
+
 class CLASSIFICATIONclassificationLabels(NexusGroup):
     """NXdata: The classes along the series, as a plot.
 
-    NXdiffraction_spectra.nxdl.xml, line 298.
+    NXdiffraction_spectra.nxdl.xml, line 310.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXdata",)))] = Field(alias="@NX_class")
@@ -668,7 +687,7 @@ class CLASSIFICATIONclassificationLabels(NexusGroup):
 class CLASSIFICATIONclassificationVotes(NexusGroup):
     """NXdata: How each stretch of the angle axis voted, so that a reader sees where a class comes from.
 
-    NXdiffraction_spectra.nxdl.xml, line 338.
+    NXdiffraction_spectra.nxdl.xml, line 350.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXdata",)))] = Field(alias="@NX_class")
@@ -717,7 +736,7 @@ class CLASSIFICATIONclassificationVotes(NexusGroup):
 class CLASSIFICATIONclassificationBoundaries(NexusGroup):
     """NXparameters: Where along the series one class gives way to another.
 
-    NXdiffraction_spectra.nxdl.xml, line 379.
+    NXdiffraction_spectra.nxdl.xml, line 391.
     """
 
     attr_NX_class: Annotated[
@@ -767,7 +786,7 @@ class CLASSIFICATIONclassificationBoundaries(NexusGroup):
 class CLASSIFICATIONclassificationExplanation(NexusGroup):
     """NXdata: What in the spectra speaks for the classes.
 
-    NXdiffraction_spectra.nxdl.xml, line 420.
+    NXdiffraction_spectra.nxdl.xml, line 432.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXdata",)))] = Field(alias="@NX_class")
@@ -833,6 +852,10 @@ class CLASSIFICATIONclassification2(NexusGroup):
     input: CLASSIFICATIONclassificationInput | None = Field(
         default=None,
         description="Optional. Settings of the classifier",
+    )
+    source_file: CLASSIFICATIONclassificationSourceFile | None = Field(
+        default=None,
+        description="Optional. The file that the labels were written to, as it was before, where no migration tells a raw file",
     )
     labels: CLASSIFICATIONclassificationLabels = Field(
         description="Required. The classes along the series, as a plot",

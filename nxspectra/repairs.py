@@ -17,6 +17,7 @@ from pathlib import Path, PurePath
 from nxspectra import __version__, hdf5
 from nxspectra.edits import Action, Edit, Plan, applied, before, is_made, plain, text_at
 from nxspectra.hdf5.editing import correct, hindrance
+from nxspectra.spectra import RawFile, raw_file
 from nxspectra.tree import Addition, Field, Group, Link, Node, Unreadable, texts
 from nxspectra.validation import validate
 from nxspectra.validation.fixing import propose
@@ -197,18 +198,15 @@ def _free_name(root: Group, home: str) -> str:
 
 def _process(root: Group, edits: Sequence[Edit], when: datetime) -> Group:
     assert root.source is not None  # noqa: S101
-    note = {
-        "file_name": Field(PurePath(root.source.path).name),
-        "checksum": Field(root.source.digest),
-        "algorithm": Field("sha256"),
-    }
+    # a repaired file is the same data set: what it was made from stays what its identifier is made from
+    raw = raw_file(root) or RawFile(PurePath(root.source.path).name, root.source.digest, "")
     return Group(
         "NXprocess",
         {
             "program": Field(PROGRAM),
             "version": Field(__version__),
             "date": Field(when.isoformat(timespec="seconds")),
-            "source_file": Group("NXnote", note),
+            "source_file": raw.note,
             "edits": Group(
                 "NXparameters", {f"edit_{number}": _row(edit) for number, edit in enumerate(edits, 1)}
             ),

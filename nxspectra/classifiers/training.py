@@ -18,7 +18,7 @@ from nxspectra.classifiers.model import Card, Grid, Model, TrainingFile
 from nxspectra.classifiers.plugins import DEFAULT, Classifier, classifier, provider
 from nxspectra.errors import LabelError, ModelMismatch, UsageError
 from nxspectra.preprocessing import Preprocessing
-from nxspectra.spectra import Spectra
+from nxspectra.spectra import Spectra, raw_file
 from nxspectra.tree import Group
 
 Floats = NDArray[np.float64]
@@ -160,8 +160,8 @@ def _examples(
 
 
 def _raw_digest(tree: Group | None, entry: str) -> str | None:
-    checksum = None if tree is None else tree.field(f"{entry}/migration/source_file/checksum")
-    return None if checksum is None else checksum.text
+    raw = None if tree is None else raw_file(tree, entry)
+    return None if raw is None else raw.checksum
 
 
 def _energy(examples: Sequence[Examples]) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -19,6 +20,7 @@ from nxspectra.cli.frame import (
     note,
     say,
     say_json,
+    wait_option,
     worst,
 )
 from nxspectra.cli.migrating import crosswalk_option, facts_option, read_facts, set_option
@@ -30,6 +32,7 @@ CODES = {
     State.NONCONFORMING: FINDINGS,
     State.REFUSED: FINDINGS,
     State.FAILED: UNREADABLE,
+    State.WAITING: UNREADABLE,
 }
 COLOURS = {
     State.DONE: "green",
@@ -37,6 +40,7 @@ COLOURS = {
     State.NONCONFORMING: "yellow",
     State.REFUSED: "red",
     State.FAILED: "red",
+    State.WAITING: "yellow",
 }
 
 
@@ -65,9 +69,18 @@ COLOURS = {
     metavar="N",
     help="How many files at a time.",
 )
+@click.option(
+    "--as-link/--copy",
+    "as_link",
+    default=None,
+    help="Write small files with what is added and links to the raw files, which have to be in DIR of -o or"
+    " below; or copies. Without either, links for files over 100 MB there, unless the file system lets a copy"
+    " share their blocks.",
+)
 @crosswalk_option
 @set_option
 @facts_option
+@wait_option
 @format_option
 def ingest(
     *,
@@ -78,7 +91,9 @@ def ingest(
     workers: int,
     crosswalk: str,
     given: tuple[str, ...],
-    facts_file: Path | None,
+    facts_file: Sequence[Path],
+    as_link: bool | None,
+    wait: float,
     form: Format,
 ) -> int:
     """Take raw files the whole way into a catalogue.
@@ -86,11 +101,20 @@ def ingest(
     Each file is migrated, validated, classified if there is a model, written, read back, described and
     filed; of a folder, every HDF5 file below it. A file that lacks something required is described and
     filed as it is, so that it is found, and not written: --set supplies what is missing. The same file
-    again is `unchanged`. One bad file does not keep the others from being done.
+    again is `unchanged`; one that somebody is still writing is `waiting`, and left alone. One bad file does
+    not keep the others from being done.
     """
     facts = read_facts(given, facts_file)
     done = ingestion.ingest(
-        paths, catalogue, output=output, model=model, workers=workers, crosswalk=crosswalk, facts=facts
+        paths,
+        catalogue,
+        output=output,
+        model=model,
+        workers=workers,
+        crosswalk=crosswalk,
+        facts=facts,
+        as_link=as_link,
+        wait=wait,
     )
     states: Counter[State] = Counter()
     for each in done:
@@ -99,7 +123,7 @@ def ingest(
             say_json(each.as_json())
         else:
             say_ingested(each)
-        if each.state is State.FAILED:
+        if each.state in (State.FAILED, State.WAITING):
             complain(f"{each.file}: {each.reason}")
     note(", ".join(f"{number} {state}" for state, number in states.items()) or "no HDF5 files found")
     return worst(CODES[state] for state in states)

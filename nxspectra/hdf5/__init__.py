@@ -5,9 +5,11 @@
     write(root, path)  a copy of the source with the additions, or a fresh file; atomic
     sidecar(run, path) the tree of a file of links: what was added, and links to the raw file
     strip(root, path)  the file without what was added to it
+    can_share(path, folder)   whether a copy there takes no room
     differences(before, after)   what of one file is not in the other as it was
     broken_links(path) which links lead nowhere
     settled(path, wait) when nobody is writing a file any more
+    unsettled(path)    why a file should be looked at again later
     busy(path)         why a file seems to be still open for writing
     sha256(path)       its digest
 
@@ -27,14 +29,16 @@ from nxspectra.hdf5.opening import busy, sha256
 if TYPE_CHECKING:
     from nxspectra.hdf5.comparing import differences
     from nxspectra.hdf5.stripping import added_paths, strip
-    from nxspectra.hdf5.waiting import settled
-    from nxspectra.hdf5.writing import write
+    from nxspectra.hdf5.waiting import settled, unsettled
+    from nxspectra.hdf5.writing import can_share, write
 
 _LATER = {
     "added_paths": "stripping",
+    "can_share": "writing",
     "differences": "comparing",
     "settled": "waiting",
     "strip": "stripping",
+    "unsettled": "waiting",
     "write": "writing",
 }
 """Who only reads does not wait for what writes."""
@@ -43,6 +47,7 @@ __all__ = [
     "added_paths",
     "broken_links",
     "busy",
+    "can_share",
     "differences",
     "guard",
     "read",
@@ -50,6 +55,7 @@ __all__ = [
     "sha256",
     "sidecar",
     "strip",
+    "unsettled",
     "write",
 ]
 

@@ -27,7 +27,7 @@ def settled(path: str | os.PathLike[str], wait: float = 0.0) -> None:
     end = time.monotonic() + wait
     while True:
         try:
-            why = busy(path) or growing(path)
+            why = unsettled(path)
         except NotHDF5:
             # A file that is being copied here is not complete yet.
             if time.monotonic() >= end:
@@ -40,12 +40,32 @@ def settled(path: str | os.PathLike[str], wait: float = 0.0) -> None:
         time.sleep(max(0.0, min(AGAIN, end - time.monotonic())))
 
 
+def unsettled(path: str | os.PathLike[str]) -> str | None:
+    """Why a file should be looked at again later; None if nobody is writing it, as far as can be seen.
+
+    Raises NotHDF5 for a file that is not complete and does not grow either, and FileError.
+    """
+    try:
+        return busy(path) or growing(path)
+    except NotHDF5:
+        why = growing(path)
+        if why is None:
+            raise
+        return why
+
+
+def is_fresh(path: str | os.PathLike[str]) -> bool:
+    """Has the file changed within the last seconds? Raises FileError."""
+    with file_errors(path):
+        return abs(time.time() - Path(path).stat().st_mtime) <= FRESH
+
+
 def growing(path: str | os.PathLike[str]) -> str | None:
     """That the file changes, if it does; only one that has just been changed is looked at twice."""
+    if not is_fresh(path):
+        return None
     with file_errors(path):
         before = Path(path).stat()
-        if abs(time.time() - before.st_mtime) > FRESH:
-            return None
         time.sleep(TWICE)
         after = Path(path).stat()
     if identity(before) == identity(after):

@@ -40,17 +40,24 @@ def ingest(
     crosswalk: str | os.PathLike[str] = "p02.2",
     facts: Mapping[str, str] | None = None,
     limits: Limits | None = None,
+    as_link: bool | None = None,
+    wait: float = 0.0,
 ) -> Iterator[Ingested]:
     """Take files, and the HDF5 files in folders, the whole way; what became of each as it is done.
 
     Conforming files are written to `output` (the folder `files` of the catalogue) under their own name;
     a file that lacks something required is not written, but described and filed, so that it is found.
     A file that came this way before, with the same crosswalk, facts and model, is unchanged.
+    With `as_link` files of links to the raw files are written, which then have to be in `output` or below;
+    if it is None so it is done for files over 100 MB there, where the file system cannot share their blocks.
+    A file that somebody is still writing is looked at again for `wait` seconds, while others are done.
     Raises UsageError, FileError and their kinds before any file is touched; after that whatever is wrong
     with a file is in its Ingested. Files are taken while the iterator is being read.
     """
     if workers < 1:
         raise UsageError(f"workers={workers}: at least one is needed")
+    if wait < 0:
+        raise UsageError(f"wait={wait}: seconds are not negative")
     given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     store = catalogue if isinstance(catalogue, Catalogue) else Catalogue(catalogue)
     folder = Path(output) if output is not None else store.folder / "files"
@@ -69,9 +76,11 @@ def ingest(
         {} if facts is None else facts,
         Settings.load(),
         limits or Limits(),
+        as_link,
+        wait > 0,
     )
     files = files_of((Path(path) for path in given), besides=(store.folder, folder))
-    return _filed(take_all(stops(files), task, workers), store)
+    return _filed(take_all(stops(files), task, workers, wait), store)
 
 
 def stops(files: Iterable[Path]) -> list[Stop]:

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Generator, Sequence
 from contextlib import suppress
@@ -17,6 +18,7 @@ from multiprocessing.connection import Connection, Pipe, wait
 from typing import Self
 
 from nxspectra.children import bound_memory, death
+from nxspectra.hdf5.waiting import AGAIN
 from nxspectra.ingestion.journey import Arrival, Ingested, State, Stop, Task, take
 
 PROGRAM = (
@@ -80,12 +82,21 @@ class Child:
         self.end()
 
 
-def take_all(stops: Sequence[Stop], task: Task, workers: int) -> Generator[Arrival]:
-    """What became of each file, in the order in which they are done."""
+def take_all(stops: Sequence[Stop], task: Task, workers: int, patience: float = 0.0) -> Generator[Arrival]:
+    """What became of each file, in the order in which they are done.
+
+    A file that somebody is still writing is looked at again and again, for so many seconds, while the others
+    are done.
+    """
     waiting = deque(stops)
+    later: list[tuple[float, Stop]] = []
+    end = time.monotonic() + patience
     children: list[Child] = []
     try:
-        while waiting or any(child.stop for child in children):
+        while waiting or later or any(child.stop for child in children):
+            due = [stop for when, stop in later if when <= time.monotonic()]
+            later = [(when, stop) for when, stop in later if stop not in due]
+            waiting.extend(due)
             for child in [child for child in children if child.stop is None and not child.is_alive]:
                 children.remove(child)
                 child.end()
@@ -97,9 +108,15 @@ def take_all(stops: Sequence[Stop], task: Task, workers: int) -> Generator[Arriv
             for child in children:
                 if waiting and child.stop is None:
                     child.give(waiting.popleft())
-            ready = wait([child.connection for child in children if child.stop])
+            pause = min((when for when, _ in later), default=None)
+            timeout = None if pause is None else max(0.0, pause - time.monotonic())
+            ready = wait([child.connection for child in children if child.stop], timeout)
             for child in [child for child in children if child.connection in ready]:
-                yield child.answer()
+                stop, arrival = child.stop, child.answer()
+                if arrival.ingested.state is State.WAITING and stop is not None and time.monotonic() < end:
+                    later.append((min(end, time.monotonic() + AGAIN), stop))
+                else:
+                    yield arrival
     finally:
         for child in children:
             child.end()

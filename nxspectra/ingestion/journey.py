@@ -17,15 +17,19 @@ from pathlib import Path
 from nxspectra import classifiers, hdf5, migration, rdf, validation
 from nxspectra.children import Limits, bound_cpu
 from nxspectra.classifiers import Model
-from nxspectra.errors import FileError, NxspectraError, UnsafeFile
+from nxspectra.errors import FileBusy, FileChanged, FileError, NotHDF5, NxspectraError, UnsafeFile
 from nxspectra.findings import Finding, Report, Severity
+from nxspectra.hdf5.waiting import is_fresh
+from nxspectra.ingestion.origins import check_origin, check_same_spectra
 from nxspectra.migration import Review
 from nxspectra.migration.provenance import account
 from nxspectra.rdf import Description
 from nxspectra.settings import Settings
-from nxspectra.spectra import annotate, classifications, spectra_entry
+from nxspectra.spectra import annotate, classifications, raw_file, spectra_entry
 from nxspectra.tree import Addition, Group
 
+LARGE = 100 * 10**6
+"""Bytes of a raw file that is linked rather than copied, where copying takes time and room."""
 FOLLOWS_NONE = "it follows no application definition"
 
 
@@ -41,6 +45,8 @@ class State(StrEnum):
     """It is unsafe, contradicts itself, or does not fit the model: neither written nor filed."""
     FAILED = "failed"
     """It could not be read or written, or its process died."""
+    WAITING = "waiting"
+    """Somebody is still writing it: it is left alone, and to be taken later."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,10 @@ class Task:
     facts: Mapping[str, str] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
     limits: Limits = field(default_factory=Limits)
+    as_link: bool | None = None
+    """Write a file of links to the raw file, or a copy of it; None: links where a copy would be large."""
+    patient: bool = False
+    """What is not complete, and has just been changed, is taken later; else it is damaged."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +115,11 @@ def take(stop: Stop, task: Task) -> Arrival:
     try:
         bound_cpu(task.limits)
         arrival = _travel(stop, task)
+    except (FileBusy, FileChanged) as error:
+        arrival = Arrival(Ingested(file, State.WAITING, reason=str(error)))
+    except NotHDF5 as error:
+        state = State.WAITING if task.patient and is_fresh(stop.file) else State.FAILED
+        arrival = Arrival(Ingested(file, state, reason=str(error)))
     except UnsafeFile as error:
         arrival = Arrival(Ingested(file, State.REFUSED, reason=str(error)))
     except FileError as error:
@@ -126,42 +141,55 @@ def take(stop: Stop, task: Task) -> Arrival:
 
 def _travel(stop: Stop, task: Task) -> Arrival:
     file = str(stop.file)
+    why = hdf5.unsettled(stop.file)
+    if why is not None:
+        return Arrival(Ingested(file, State.WAITING, reason=why))
     unsafe = tuple(found for found in hdf5.guard(stop.file) if found.severity is Severity.VIOLATION)
     if unsafe:
         return Arrival(Ingested(file, State.REFUSED, reason=_reasons(unsafe), findings=unsafe))
     raw = hdf5.read(stop.file)
+    unchecked = tuple(check_origin(raw))
     run, review = migration.migrate_and_review(raw, task.crosswalk, task.facts)
     report = validation.validate(run)
     if not _conforms(report, run):
         description = rdf.describe(run, task.settings, report=report)
         lacks = _lacks(review) or _reasons(report.of(Severity.VIOLATION)) or FOLLOWS_NONE
-        findings = (*review.findings, *report.findings)
+        findings = (*unchecked, *review.findings, *report.findings)
         found = Ingested(file, State.NONCONFORMING, description.pid, None, lacks, findings)
         return Arrival(found, description)
     run = _sourced(run, task)
     target, earlier = _target(stop, task, run)
     if earlier is not None:
+        if unchecked:
+            check_same_spectra(run, earlier)
         run = _continued(earlier, run)
     model = None if task.model is None else _model(task.model)
     has_spectra = spectra_entry(run) is not None
     if model is not None and has_spectra and not _has_labels_of(run, model):
         run = annotate(run, classifiers.classify(run, model))
-    unchanged = earlier is not None and run.source is earlier.source and not run.additions
+    continues = earlier is not None and run.source is earlier.source
+    unchanged = continues and not run.additions
+    new = hdf5.sidecar(run, target) if not continues and _is_linked(stop, task) else run
     if not unchanged:
-        hdf5.write(run, target, in_place=earlier is not None and run.source is earlier.source, overwrite=True)
+        hdf5.write(new, target, in_place=continues, overwrite=True)
     back = hdf5.read(target, keep=validation.needed)
     report = validation.validate(back)
     description = rdf.describe(back, task.settings, report=report)
     findings = report.findings if unchanged else (*report.findings, *rdf.check(description))
-    reason = None if unchanged else _not_as_meant(back, run, findings)
+    reason = None if unchanged else _not_as_meant(back, run, new, findings)
     state = State.FAILED if reason else State.UNCHANGED if unchanged else State.DONE
-    found = Ingested(file, state, description.pid, str(target), reason, findings, _labels(back))
+    found = Ingested(
+        file, state, description.pid, str(target), reason, (*unchecked, *findings), _labels(back)
+    )
     return Arrival(found, None if reason else description)
 
 
-def _not_as_meant(back: Group, run: Group, findings: Iterable[Finding]) -> str | None:
-    """What is wrong with a file that was written and read back; None if it is as it was meant."""
-    lost = [addition.path for addition in run.additions if addition.path not in back]
+def _not_as_meant(back: Group, run: Group, new: Group, findings: Iterable[Finding]) -> str | None:
+    """What is wrong with a file that was written and read back; None if it is as it was meant.
+
+    `new` is `run`, or its file of links, which leaves out what cannot be said of what it links to.
+    """
+    lost = [path for path in run.additions.paths if path in new and path not in back]
     if lost:
         return f"written, and cannot be read back: {', '.join(lost)}"
     wrong = [finding for finding in findings if finding.severity is Severity.VIOLATION]
@@ -204,9 +232,25 @@ def _target(stop: Stop, task: Task, run: Group) -> tuple[Path, Group | None]:
             earlier = hdf5.read(target, keep=validation.needed) if target.exists() else None
         except FileError:
             return target, None  # damaged; it is ours to write again
-        if earlier is not None and _raw_digest(earlier) == digest:
+        if earlier is None or (raw_file(earlier) is None and target.samefile(stop.file)):
+            continue  # the raw file itself is no result of it
+        if _raw_digest(earlier) == digest:
             return target, earlier
     return (other_name if stop.shares_name or own_name.exists() else own_name), None
+
+
+def _is_linked(stop: Stop, task: Task) -> bool:
+    """Is a file of links to be written? By itself where a copy would be large and could share no blocks.
+
+    The links are followed from the folder of the file down, so only there it is done without being asked.
+    """
+    if task.as_link is not None:
+        return task.as_link
+    return (
+        stop.file.stat().st_size > LARGE
+        and stop.file.resolve().is_relative_to(task.output.resolve())
+        and not hdf5.can_share(stop.file, task.output)
+    )
 
 
 def _sourced(run: Group, task: Task) -> Group:
@@ -221,9 +265,9 @@ def _sourced(run: Group, task: Task) -> Group:
 
 def _raw_digest(root: Group) -> str:
     """sha256 of the raw file, also where `root` was made from it."""
-    noted = root.field(f"{spectra_entry(root)}/migration/source_file/checksum")
-    if noted is not None and noted.text:
-        return noted.text
+    named = raw_file(root)
+    if named is not None:
+        return named.checksum
     if root.source is None:
         raise ValueError("a tree without a source has no raw file")
     return root.source.digest
@@ -239,9 +283,14 @@ def _continued(earlier: Group, run: Group) -> Group:
 
 
 def _migration(root: Group) -> Group | None:
-    """What the migration wrote down, without the date: same sources, same rules, same facts."""
+    """What the migration wrote down: same sources, same rules, same facts.
+
+    Not when it was, nor the paths, of which a file of links leaves some out.
+    """
     noted = root.group(f"{spectra_entry(root)}/migration")
-    return noted if noted is None or "date" not in noted else noted.without("date")
+    for name in ("date", "added_paths"):
+        noted = noted.without(name) if noted is not None and name in noted else noted
+    return noted
 
 
 def _has_labels_of(root: Group, model: Model) -> bool:

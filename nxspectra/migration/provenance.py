@@ -9,6 +9,7 @@ from pathlib import PurePath
 from nxspectra import __version__
 from nxspectra.migration.crosswalk import Crosswalk
 from nxspectra.migration.outcome import Found, State
+from nxspectra.spectra import raw_file
 from nxspectra.tree import Attribute, Field, Group, Link, Node, Unreadable
 
 PROGRAM = "nxspectra"
@@ -37,12 +38,13 @@ def account(
 
 
 def source_note(root: Group) -> Group:
-    """Name and digest of the raw file; of the tree if it was never in a file."""
+    """Name and digest of the raw file, as an earlier account has them; of the tree if there never was one."""
+    raw = raw_file(root)
+    if raw is not None:
+        return raw.note
     if root.source is None:
-        name, checksum, algorithm = "(not from a file)", tree_digest(root), TREE_DIGEST
-    else:
-        name, checksum, algorithm = PurePath(root.source.path).name, root.source.digest, "sha256"
-    return _note(name, checksum, algorithm)
+        return _note("(not from a file)", tree_digest(root), TREE_DIGEST)
+    return _note(PurePath(root.source.path).name, root.source.digest, "sha256")
 
 
 def _crosswalk_note(crosswalk: Crosswalk) -> Group:

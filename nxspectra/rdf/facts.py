@@ -27,7 +27,7 @@ from nxspectra.rdf.results import NAME, Result, results
 from nxspectra.rdf.terms import NX, Agent, Iri, iri, iso_moment, plain, segment
 from nxspectra.settings import Instrument as SiteInstrument
 from nxspectra.settings import Settings, orcid_of
-from nxspectra.spectra import DEFINITION, VERSION, classifications, definitions_of, spectra_entry
+from nxspectra.spectra import DEFINITION, VERSION, classifications, definitions_of, raw_file, spectra_entry
 from nxspectra.tree import Field, Group, one
 
 NEXUS = Iri("http://www.nexusformat.org/")
@@ -40,7 +40,6 @@ _XRAYS_UNLESS_SAID = (DEFINITION, "NXmx")
 
 _HANDLE = re.compile(r"https?://(?:(?:dx\.)?doi\.org|hdl\.handle\.net)/[0-9][0-9A-Z.]*/[A-Za-z0-9._:/-]+")
 """A DOI or handle as PIDINST gives them to instruments, https://doi.org/10.15497/RDA00070."""
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _DEFINITION_NAME = re.compile(r"NX[A-Za-z0-9_]{1,60}")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,30}")
 
@@ -160,14 +159,12 @@ class _Facts:
         return File(plain(name, NAME), source.size, source.digest, str(source.path), download)
 
     def raw(self) -> Raw | None:
-        for entry in self.entries():
-            migration = self.root.group(f"{entry}/migration")
-            digest = None if migration is None else _at(migration, "source_file/checksum")
-            if migration is not None and digest is not None and _SHA256.fullmatch(digest):
-                name = _at(migration, "source_file/file_name") or "raw file"
-                date = iso_moment(_at(migration, "date"))
-                return Raw(PurePath(name).name, digest, _at(migration, "program") or "unknown", date)
-        return None
+        told = raw_file(self.root, self.entry)
+        if told is None:
+            return None
+        name, date = told.file_name or "raw file", iso_moment(_at(self.root, f"{told.account}/date"))
+        program = _at(self.root, f"{told.account}/program") or "unknown"
+        return Raw(PurePath(name).name, told.checksum, program, date)
 
     # -- what it is ----------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from nxspectra.spectra.classification import (
     Origin,
     Votes,
 )
+from nxspectra.spectra.raw_file import RawFile, raw_file
 from nxspectra.spectra.series import (
     DEFINITION,
     VERSION,
@@ -24,11 +25,13 @@ __all__ = [
     "Classification",
     "ModelReference",
     "Origin",
+    "RawFile",
     "Spectra",
     "Votes",
     "annotate",
     "classifications",
     "concept_path",
     "definitions_of",
+    "raw_file",
     "spectra_entry",
 ]

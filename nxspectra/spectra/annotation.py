@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import PurePath
 from typing import cast, get_args
 
 import numpy as np
@@ -15,6 +16,7 @@ from nxspectra.spectra.classification import (
     Origin,
     Votes,
 )
+from nxspectra.spectra.raw_file import RawFile, raw_file
 from nxspectra.spectra.series import Floats, Spectra, concept_path, spectra_entry
 from nxspectra.tree import Addition, Array, Field, Group, Link, Node
 
@@ -24,6 +26,8 @@ SUFFIX = "_classification"
 def annotate(root: Group, classification: Classification) -> Group:
     """`root` with the classification added to its entry; unchanged if the very same one is there.
 
+    Where nothing in a file says which raw file it was made from, the classification does: writing it changes
+    the digest of the file, and the data set stays the same.
     Raises NoSpectra when no entry holds spectra, Refused when it is of another number of spectra.
     """
     entry = spectra_entry(root)
@@ -39,7 +43,11 @@ def annotate(root: Group, classification: Classification) -> Group:
         return root
     path = _free_path(root, entry, classification.word)
     pressure = None if series.pressure is None else concept_path(root, entry, "sample/pressure")
-    return root.add([Addition(path, _group(classification, path, pressure))])
+    group = _group(classification, path, pressure)
+    if root.source is not None and raw_file(root, entry) is None:
+        name = PurePath(root.source.path).name
+        group = group.put("source_file", RawFile(name, root.source.digest, path).note)
+    return root.add([Addition(path, group)])
 
 
 def classifications(root: Group, entry: str | None = None) -> dict[str, Classification]:
