@@ -216,6 +216,8 @@ class Settings(_Table):
     """Collections or catalogues that the data sets belong to."""
     citations: tuple[Iri, ...] = ()
     """Publications to read with the data sets."""
+    techniques: Path | None = None
+    """A table of techniques that `nxspectra technique compile` made, instead of the one in the package."""
     scicat: SciCat = SciCat()
     datacite: DataCite = DataCite()
     icat: Icat = Icat()
@@ -235,12 +237,16 @@ class Settings(_Table):
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"{chosen}{named}: cannot be read: {_reason(error)}") from None
         try:
-            return cls.model_validate(tomllib.loads(text))
+            site = cls.model_validate(tomllib.loads(text))
         except tomllib.TOMLDecodeError as error:
             raise SettingsError(f"{chosen}{named}: is not TOML: {error}") from None
         except ValidationError as error:
             problems = "\n".join(f"  {problem}" for problem in _problems(error))
             raise SettingsError(f"{chosen}{named}: cannot be used:\n{problems}") from None
+        if site.techniques is None:
+            return site
+        # a path in the settings is meant from where they stand
+        return site.model_copy(update={"techniques": Path(chosen).parent / site.techniques})
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:

@@ -32,6 +32,7 @@ program = Program(
         "strip": ("stripping", "Take away what was added to files, and nothing else."),
         "check-links": ("stripping", "Say which links of files lead nowhere."),
         "describe": ("describing", "Print the description of a file or a model."),
+        "technique": ("techniques", "Look techniques up in PaNET, and take over a later release of it."),
         "ingest": ("ingesting", "Take raw files the whole way into a catalogue."),
         "search": ("searching", "Find files in a catalogue by text, conditions, technique or label."),
         "serve": ("serving", "Serve a catalogue over HTTP: the PaN search API."),

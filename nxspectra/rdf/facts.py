@@ -88,7 +88,9 @@ def describe(root: Group, settings: Settings | None = None, *, report: Report | 
         results=tuple(facts.results()),
         file=file,
         raw=raw,
-        keywords=tuple(dict.fromkeys((*_labels(found), *(plain(word, NAME) for word in site.keywords)))),
+        keywords=tuple(
+            dict.fromkeys((*_labels(found, site), *(plain(word, NAME) for word in site.keywords)))
+        ),
         label_scheme=Iri(site.label_scheme),
         base=Iri(site.base_iri),
         **vars(Publication.of(site, pid)),
@@ -348,8 +350,12 @@ def _at(group: Group, path: str) -> str | None:
     return None if field is None else _text(field, NAME)
 
 
-def _labels(found: Iterable[Iri]) -> Iterator[str]:
-    table = techniques.table()
+def _keywords(site: Settings) -> Iterator[str]:
+    yield from (plain(word, NAME) for word in site.keywords)
+
+
+def _labels(found: Iterable[Iri], site: Settings) -> Iterator[str]:
+    table = techniques.table(site)
     for each in found:
         term = table.terms.get(each.rpartition("/")[2])
         if term is not None:

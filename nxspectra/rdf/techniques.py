@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
-from nxspectra.errors import UsageError
+from nxspectra.errors import SettingsError, UsageError
 from nxspectra.rdf.terms import ESRFET, PANET, Iri
+from nxspectra.settings import VARIABLE, Settings
 from nxspectra.shipped import shipped
 
 DIFFRACTION_RAMP_FRAMES = 10
@@ -75,6 +78,8 @@ class Technique:
     synonyms: tuple[str, ...]
     ancestors: frozenset[str]
     """Ids of every wider term, the closure of PaNET's superclasses."""
+    parents: frozenset[str] = frozenset()
+    """Ids of the terms that are stated to be wider."""
 
     @property
     def iri(self) -> Iri:
@@ -87,18 +92,36 @@ class Techniques:
 
     version: str
     terms: Mapping[str, Technique]
+    source: str = "unknown"
+    released: str | None = None
+    """Day of the release."""
+    license: str | None = None
+    reasoned: bool = True
+    """Whether it was compiled from a reasoned ontology; else what lies below a term is incomplete."""
 
     @cached_property
     def _by_name(self) -> Mapping[str, tuple[str, ...]]:
         names: dict[str, tuple[str, ...]] = {}
         for term in self.terms.values():
             names.setdefault(_normal(term.label), (term.id,))
+        whole = frozenset(names)
+        for term in self.terms.values():
+            stem = _stem(_normal(term.label))
+            if stem not in whole:
+                names[stem] = (*names.get(stem, ()), term.id)
         labels = frozenset(names)
         for term in self.terms.values():
             # a label goes before the same word as a synonym: PaNET01163 is also called "Diffraction"
             for synonym in {_normal(synonym) for synonym in term.synonyms} - labels:
                 names[synonym] = (*names.get(synonym, ()), term.id)
         return names
+
+    def term(self, said: str) -> Technique:
+        """The term that is meant by an IRI, an id, a label or a synonym.
+
+        Raises UsageError, with the nearest names, if no technique is called so, or several are.
+        """
+        return self.terms[self._id_of(said)]
 
     def narrower(self, term_id: str) -> frozenset[str]:
         """Ids of a term and of every term below it."""
@@ -118,8 +141,7 @@ class Techniques:
     def called(self, name: str) -> tuple[Technique, ...]:
         """The terms with this label or synonym, in whatever case; none if there are none."""
         name = _normal(name)
-        # from the release after 1.3.0 on, some labels end in "technique"
-        ids = self._by_name.get(name) or self._by_name.get(name.removesuffix(" technique"), ())
+        ids = self._by_name.get(name) or self._by_name.get(_stem(name), ())
         return tuple(self.terms[each] for each in ids)
 
     def _id_of(self, said: str) -> str:
@@ -145,22 +167,67 @@ def _normal(name: str) -> str:
     return " ".join(name.casefold().replace("-", " ").replace("_", " ").split())
 
 
+def _stem(name: str) -> str:
+    """`x ray probe` of "x-ray probe", "x-ray probe technique" and "x-ray probe-based techniques".
+
+    Releases of PaNET differ in this ending of labels.
+    """
+    return name.removesuffix("s").removesuffix(" technique").removesuffix(" based")
+
+
 def load(path: Path | None = None) -> Techniques:
-    """The table of techniques that comes with the package, or another in the same form."""
-    facts = json.loads((path or shipped("panet.json")).read_text(encoding="utf-8"))
-    return Techniques(
-        facts["version"],
-        {
-            key: Technique(key, term["label"], tuple(term["synonyms"]), frozenset(term["ancestors"]))
-            for key, term in facts["terms"].items()
-        },
+    """The table of techniques that comes with the package, or one that `nxspectra technique compile` made.
+
+    Raises SettingsError if it cannot be read or is none.
+    """
+    where = path or shipped("panet.json")
+    try:
+        facts = json.loads(where.read_text(encoding="utf-8"))
+        terms = {key: _technique(key, term) for key, term in facts["terms"].items()}
+        return Techniques(
+            version=str(facts["version"]),
+            terms=terms,
+            source=str(facts.get("source", "unknown")),
+            released=facts.get("released"),
+            license=facts.get("license"),
+            reasoned=bool(facts.get("reasoned", True)),
+        )
+    except OSError as error:
+        raise SettingsError(f"{where}: cannot be read: {error.strerror or error}") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SettingsError(
+            f"{where}: is no table of techniques ({error!r}); `nxspectra technique compile` makes one"
+        ) from None
+
+
+def _technique(key: str, term: Mapping[str, Any]) -> Technique:
+    return Technique(
+        key,
+        str(term["label"]),
+        tuple(map(str, term["synonyms"])),
+        frozenset(map(str, term["ancestors"])),
+        frozenset(map(str, term.get("parents", ()))),
     )
 
 
-@lru_cache(maxsize=1)
-def table() -> Techniques:
-    """The table of techniques, read when first asked for."""
-    return load()
+def table(site: Settings | None = None) -> Techniques:
+    """The table of techniques that the site has set, or else that of the package.
+
+    Settings are those of $NXSPECTRA_CONFIG unless given, read once. Raises SettingsError.
+    """
+    return _loaded(_chosen(os.environ.get(VARIABLE)) if site is None else site.techniques)
+
+
+@lru_cache(maxsize=4)
+def _chosen(config: str | None) -> Path | None:
+    """What the settings in `config` say; asked for with every data set that is filed, so remembered."""
+    return Settings.load(config).techniques if config else None
+
+
+@lru_cache(maxsize=4)
+def _loaded(path: Path | None) -> Techniques:
+    """The table in that file, read when first asked for."""
+    return load(path)
 
 
 def of_diffraction(probe: str, frames: int, pressure_changes: bool | None) -> tuple[Iri, ...]:
