@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nxspectra.hdf5 import read as read
     from nxspectra.hdf5 import write as write
     from nxspectra.ingestion import ingest as ingest
+    from nxspectra.integration import integrate as integrate
     from nxspectra.migration import migrate as migrate
     from nxspectra.rdf import describe as describe
     from nxspectra.repairs import repair as repair
@@ -57,6 +58,7 @@ _HOME = {
     "classify": "classifiers",
     "describe": "rdf",
     "ingest": "ingestion",
+    "integrate": "integration",
     "migrate": "migration",
     "read": "hdf5",
     "repair": "repairs",

@@ -26,6 +26,7 @@ from nxspectra.cli.frame import (
     say_json,
     wait_option,
 )
+from nxspectra.cli.integrating import Integrating, integrate_options
 from nxspectra.cli.writing import write
 from nxspectra.errors import UsageError
 from nxspectra.migration.explaining import accounts, render_accounts
@@ -88,6 +89,7 @@ def read_facts(given: Sequence[str], files: Path | Sequence[Path] | None) -> Fac
 @crosswalk_option
 @set_option
 @facts_option
+@integrate_options
 @wait_option
 @overwrite_option
 @format_option
@@ -102,13 +104,18 @@ def migrate(
     crosswalk: str,
     given: tuple[str, ...],
     facts_file: tuple[Path, ...],
+    calibration: Path | None,
+    frames: str | None,
+    points: int | None,
+    polarization: float | None,
     wait: float,
     overwrite: bool,
     form: Format,
 ) -> int:
     """Put the raw keys of files at their standard places.
 
-    Patterns as text (.xy, .xye, .chi, .dat) are the spectra of one series, and become one file.
+    Patterns as text (.xy, .xye, .chi, .dat) are the spectra of one series, and become one file. Frames of a
+    detector become spectra with --integrate.
 
     It adds and never removes: raw keys stay, and what was added, from which key, with which conversion,
     is written down in the file. Where something required is missing or contradicts itself, nothing is
@@ -119,6 +126,8 @@ def migrate(
             raise click.UsageError("--explain only reads: give it files that were migrated, and nothing else")
         return for_each(files, form, lambda file: trace(file, form))
     series = series_of(files)
+    integrating = Integrating(calibration, frames, points, polarization)
+    integrating.check(bool(series))
     if series and (in_place or as_link):
         raise click.UsageError("patterns as text become a new file: say -o OUT.nxs")
     todo = series[:1] or files
@@ -132,12 +141,12 @@ def migrate(
     if not dry_run and not targets:
         raise click.UsageError("say where to write: -o OUT, --as-link OUT, --in-place, or --dry-run to look")
     rules = migration.Crosswalk.load(crosswalk)
-    facts = read_facts(given, facts_file)
+    facts = read_facts(given, integrating.beside(facts_file))
 
     def place(file: Path) -> int:
         if not dry_run and not series:
             hdf5.settled(file, wait)
-        raw = patterns.read(series) if series else hdf5.read(file)
+        raw = patterns.read(series) if series else integrating.of(hdf5.read(file), file)
         review = migration.review(raw, rules, facts)
         target = targets.get(file) if review.complete else None
         if target is not None:

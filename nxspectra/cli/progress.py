@@ -6,6 +6,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 SHOWN_AFTER = 1.0
 """Seconds."""
@@ -29,15 +33,25 @@ def copying(words: str) -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
+    columns = ("{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with _shown_later(words, Progress(*columns, console=Console(stderr=True), transient=True)) as tell:
+        yield tell
+
+
+@contextmanager
+def counting(words: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar to be told how many of how many are done; shown from one second on."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with _shown_later(words, Progress(*columns, console=Console(stderr=True), transient=True)) as tell:
+        yield tell
+
+
+@contextmanager
+def _shown_later(words: str, bar: Progress) -> Iterator[Callable[[int, int], None]]:
     began = time.monotonic()
-    bar = Progress(
-        "{task.description}",
-        BarColumn(),
-        DownloadColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
     task = bar.add_task(words, total=None)
 
     def tell(done: int, of: int) -> None:

@@ -158,34 +158,3 @@ def place_reduction(draft: Draft, integrations: list[str], spectra: str | None) 
     evidence = Evidence("reduction", chosen[0], text, None, None, "reduction", "measured")
     draft.add(path, Link(chosen[0]), evidence)
     return Found.of(evidence, path, short(text), State.PLACED)
-
-
-AZINT = "azint1d"
-"""Name of the NXsubentry in which readers of azimuthally integrated data look."""
-
-
-def place_azint(draft: Draft, entry: str, *, has_reduction: bool) -> None:
-    """Plan the spectra a second time by links, under the names of NXazint1d, for readers of such data.
-
-    It does not say that it follows NXazint1d: that asks for what raw files do not tell (whether solid angle,
-    polarisation and normalisation were applied), and for attributes of the very data sets that are linked.
-    https://manual.nexusformat.org/classes/applications/NXazint1d.html
-    """
-    path, data = f"{entry}/{AZINT}", f"{draft.base}/data"
-    links = {
-        addition.path: addition.item.target for addition in draft.additions if isinstance(addition.item, Link)
-    }
-    there = {addition.path for addition in draft.additions}
-    spectra = {name: f"{data}/{name}" for name in ("intensity", "two_theta")}
-    if draft.root.get(path) is not None or not all(where in there for where in spectra.values()):
-        return
-    draft.add(path, Group("NXsubentry", {}, default="data"))
-    draft.add(
-        f"{path}/data",
-        Group("NXdata", {}, signal="I", axes=np.array([".", "radial_axis"]), interpretation="spectrum"),
-    )
-    for ours, theirs in (("intensity", "I"), ("two_theta", "radial_axis")):
-        draft.add(f"{path}/data/{theirs}", Link(links.get(spectra[ours], spectra[ours])))
-    if has_reduction:
-        reduction = f"{draft.base}/reduction"
-        draft.add(f"{path}/reduction", Link(links.get(reduction, reduction)))

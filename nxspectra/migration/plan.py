@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from nxspectra.errors import Refused
 from nxspectra.findings import Finding, Severity
-from nxspectra.migration.beside import place_azint, place_reduction, place_sensors
+from nxspectra.migration.azint import place_azint
+from nxspectra.migration.beside import place_reduction, place_sensors
 from nxspectra.migration.choosing import (
     Choice,
     Fitted,
@@ -203,7 +204,7 @@ class _Planning:
             reduction = self._reduction(series)
             self.found += [] if reduction is None else [reduction]
             if series is not None and known.follows != "NXazint1d":
-                place_azint(self.draft, known.path, has_reduction=reduction is not None)
+                place_azint(self.draft, known.path, self.found, has_reduction=reduction is not None)
         else:
             self._no_spectra()
         additions = () if known.is_left else tuple(self.draft.additions)
@@ -474,7 +475,10 @@ class _Planning:
         frames = ""
         if known.survey.frames:
             where, shape = known.survey.frames[0]
-            frames = f"{where} holds detector images {shape}: integrate them over the azimuth first, or "
+            frames = (
+                f"{where} holds detector images {shape}: integrate them with a calibration of pyFAI,"
+                " --integrate L2.poni, or "
+            )
         self.findings.append(
             Finding(
                 f"{self.base}/{INTENSITY.path}",
