@@ -20,6 +20,21 @@ from nxspectra.tree import Group
 @contextmanager
 def serving(catalogue: Path, *options: str, env: Mapping[str, str] | None = None) -> Iterator[httpx.Client]:
     """A client of `nxspectra serve --catalogue CATALOGUE`, which ends with the block."""
+    with running(catalogue, *options, env=env) as server:
+        yield server.client
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that runs, and a client of it."""
+
+    client: httpx.Client
+    process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def running(catalogue: Path, *options: str, env: Mapping[str, str] | None = None) -> Iterator[Running]:
+    """`nxspectra serve --catalogue CATALOGUE`, which ends with the block."""
     program = [sys.executable, "-m", "nxspectra", "serve", "--catalogue", str(catalogue), "--port", "0"]
     log = catalogue.parent / f"{catalogue.name}.server.log"
     with (
@@ -31,7 +46,7 @@ def serving(catalogue: Path, *options: str, env: Mapping[str, str] | None = None
             url = server.stdout.readline().decode().strip()
             assert url.startswith("http://"), log.read_text()
             with httpx.Client(base_url=url, timeout=60) as client:
-                yield client
+                yield Running(client, server)
         finally:
             server.send_signal(signal.SIGINT)
             try:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nxspectra import classifiers, hdf5, rdf
-from nxspectra.classifiers import Model
+from nxspectra.classifiers import Model, model_names
 from nxspectra.errors import FileChanged, FileError, ModelError, UnsafeFile
 from nxspectra.findings import Severity
 from nxspectra.interpretation.jobs import Asked
@@ -38,7 +38,10 @@ def interpret(asked: Asked, settings: Settings) -> dict[str, Any]:
     unsafe = [found for found in hdf5.guard(path) if found.severity is Severity.VIOLATION]
     if unsafe:
         raise UnsafeFile(f"its file is not safe to read: {unsafe[0].path}: {unsafe[0].message}")
-    model = Model.load(asked.model)
+    models = model_names()
+    if asked.model not in models:
+        raise ModelError(f"the model {asked.model!r} is not installed any more")
+    model = Model.load(models[asked.model])
     if model.digest != asked.model_digest:
         raise ModelError(f"the model {asked.model!r} is another than when this was asked; ask again")
     root = hdf5.read(path)

@@ -1,8 +1,8 @@
 """Interpretations that were asked for, in the index: each is made once, whoever asks and whatever dies.
 
-A server that takes a job up says every few seconds that it still works on it. One that is not heard of for
-`silence` seconds is dead, and its job is taken up by another, or by itself when it is there again. What a
-job came to is written only by who holds it, so it ends once.
+A server that takes a job up says every few seconds that it still works on it. One whose process is gone, or
+that is not heard of for `silence` seconds, is dead, and its job is taken up by another. What a job came to is
+written only by who holds it, so it ends once.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, and_, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nxspectra.catalogue.index import Index
 from nxspectra.catalogue.tables import jobs
 from nxspectra.errors import Refused
+from nxspectra.interpretation.workers import is_dead
 
 KIND = "interpretation"
 ATTEMPTS = 3
@@ -93,7 +94,7 @@ class Jobs:
         silence: float = 30.0,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """`worker`: what no other server is called."""
+        """`worker`: what no other server is called, as `workers.own_name` makes it."""
         self.index, self.worker = index, worker
         self.most_waiting, self.silence = most_waiting, silence
         self._now = now
@@ -142,15 +143,15 @@ class Jobs:
         if not self._any():
             return None  # to look costs nobody the right to write
         with self.index.writing() as connection:
-            now = self._now()
+            now, lost = self._now(), self._lost(connection)
             connection.execute(
                 update(jobs)
-                .where(self._lost(now), jobs.c.attempts >= ATTEMPTS)
+                .where(lost, jobs.c.attempts >= ATTEMPTS)
                 .values(state=State.FAILED, ended=int(now), error=f"{ATTEMPTS} servers ended over it")
             )
             next_one = (
                 select(jobs.c.id)
-                .where(jobs.c.kind == KIND, or_(jobs.c.state == State.QUEUED, self._lost(now)))
+                .where(jobs.c.kind == KIND, or_(jobs.c.state == State.QUEUED, lost))
                 .order_by(jobs.c.created, jobs.c.id)
                 .limit(1)
                 .with_for_update(skip_locked=True)
@@ -170,13 +171,17 @@ class Jobs:
         return None if claimed is None else _job(claimed)
 
     def _any(self) -> bool:
-        waits = or_(jobs.c.state == State.QUEUED, self._lost(self._now()))
         with self.index.reading() as connection:
+            waits = or_(jobs.c.state == State.QUEUED, self._lost(connection))
             return connection.scalar(select(jobs.c.id).where(jobs.c.kind == KIND, waits).limit(1)) is not None
 
-    def _lost(self, now: float) -> Any:
-        """Jobs whose server was not heard of for long."""
-        return and_(jobs.c.state == State.RUNNING, jobs.c.kind == KIND, jobs.c.seen < now - self.silence)
+    def _lost(self, connection: Connection) -> Any:
+        """Jobs whose server is dead."""
+        running = and_(jobs.c.state == State.RUNNING, jobs.c.kind == KIND)
+        names = connection.scalars(select(jobs.c.worker).where(running).distinct())
+        dead = [name for name in names if name != self.worker and is_dead(name or "")]
+        silent = jobs.c.seen < self._now() - self.silence
+        return and_(running, or_(silent, jobs.c.worker.in_(dead)))
 
     def still_at(self, job: Job) -> bool:
         """Say that we work on it; False if it is not ours any more."""

@@ -10,7 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from nxspectra import __version__
-from nxspectra.portal import status
+from nxspectra.portal import interpretations, models, status
 from nxspectra.portal.addresses import Addresses
 from nxspectra.portal.errors import handle
 from nxspectra.portal.limits import Guard, Limits
@@ -50,4 +50,10 @@ def create(catalogue: str | os.PathLike[str], *, limits: Limits | None = None) -
 
 def _routers(folder: Path, limits: Limits) -> list[APIRouter]:
     """Each room of the portal gives a router; one that works in the background gives it a lifespan."""
-    return [status.router(), sparql_router(folder, QueryLimits(limits.query_seconds))]
+    installed = models.Models()
+    return [
+        status.router(),
+        sparql_router(folder, QueryLimits(limits.query_seconds)),
+        models.router(installed),
+        interpretations.router(folder, installed),
+    ]

@@ -6,7 +6,6 @@ more memory than it is given: a query that needs more ends it, and another proce
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 from contextlib import suppress
@@ -28,13 +27,12 @@ from pyoxigraph import (
 )
 
 from nxspectra.catalogue.store import GraphStore, Snapshot
-from nxspectra.children import Limits, bound_cpu, bound_memory
+from nxspectra.children import Limits, bound_cpu, bound_memory, leave_the_network
 from nxspectra.errors import NxspectraError
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 
 HIDDEN = """
 PREFIX dct: <http://purl.org/dc/terms/>
@@ -173,7 +171,7 @@ def serve(descriptor: int) -> None:
     """The life of the process: what it is for, then queries until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends its children
     os.set_inheritable(descriptor, False)
-    _leave_the_network()
+    leave_the_network()
     connection: Connection[Answered, Source | Asked] = Connection(descriptor)
     with suppress(EOFError, ConnectionError):
         source = connection.recv()
@@ -186,12 +184,3 @@ def serve(descriptor: int) -> None:
             assert isinstance(asked, Asked)  # noqa: S101
             bound_cpu(source.limits)
             connection.send(answers.answer(asked))
-
-
-def _leave_the_network() -> None:
-    """No query is to reach anything; where the system does not let us, `reading` is the only wall."""
-    with suppress(OSError, AttributeError):
-        system = ctypes.CDLL(None)
-        # first as who has the right to, so that we stay who we are
-        if system.unshare(CLONE_NEWNET) != 0:
-            system.unshare(CLONE_NEWUSER | CLONE_NEWNET)
