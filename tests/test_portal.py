@@ -42,7 +42,7 @@ def test_a_method_that_cannot_be_used_is_said_in_the_envelope(portal: httpx.Clie
     answer = portal.delete("/")
     assert answer.status_code == 405
     assert answer.json()["error"]["name"] == "MethodNotAllowedError"
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_an_endless_address_is_refused(portal: httpx.Client) -> None:

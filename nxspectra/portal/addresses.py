@@ -27,10 +27,14 @@ class Addresses:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
+            if scope["method"] == "HEAD":  # the server sends no body to who asks for none
+                scope = {**scope, "method": "GET"}
             sent = scope.get("raw_path") or quote(scope["path"]).encode()
             root = scope.get("root_path", "")
             steps = sent.decode("ascii", "replace").removeprefix(root).split("/")
             if len(steps) > 1 and steps[1].lower() in RAW:
+                if len(steps) > 3 and not steps[-1]:
+                    steps.pop()
                 scope = {**scope, "path": root + "/".join(self._usual(steps))}
         await self.app(scope, receive, send)
 

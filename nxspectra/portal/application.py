@@ -14,6 +14,7 @@ from nxspectra.portal import interpretations, models, status
 from nxspectra.portal.addresses import Addresses
 from nxspectra.portal.errors import handle
 from nxspectra.portal.limits import Guard, Limits
+from nxspectra.portal.pan.routes import router as pan_router
 from nxspectra.portal.sparql.routes import QueryLimits
 from nxspectra.portal.sparql.routes import router as sparql_router
 
@@ -53,6 +54,7 @@ def _routers(folder: Path, limits: Limits) -> list[APIRouter]:
     installed = models.Models()
     return [
         status.router(),
+        pan_router(folder, limits),
         sparql_router(folder, QueryLimits(limits.query_seconds)),
         models.router(installed),
         interpretations.router(folder, installed),

@@ -12,11 +12,12 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from nxspectra.errors import FileBusy, NxspectraError, Refused, UsageError
+from nxspectra.catalogue.pan.asking import TooSlow
+from nxspectra.errors import FileBusy, FilterError, NxspectraError, Refused, UsageError
 
 log = logging.getLogger("nxspectra.portal")
 
@@ -66,11 +67,16 @@ def handle(application: FastAPI) -> None:
         return envelope(error.status, error.message, error.code)
 
     @application.exception_handler(HTTPException)
-    def http(request: Request, error: HTTPException) -> JSONResponse:
+    def http(request: Request, error: HTTPException) -> Response:
         message = str(error.detail)
         if error.status_code == HTTPStatus.NOT_FOUND and message == HTTPStatus.NOT_FOUND.phrase:
             message = f"there is nothing at {request.url.path}"
         elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            allowed = (error.headers or {}).get("Allow", "")
+            allowed = f"{allowed.replace('GET', 'GET, HEAD')}, OPTIONS"
+            if request.method == "OPTIONS":
+                return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": allowed})
+            error.headers = {"Allow": allowed}
             message = f"{request.method} cannot be done at {request.url.path}"
         return envelope(error.status_code, message, headers=error.headers)
 
@@ -81,8 +87,12 @@ def handle(application: FastAPI) -> None:
 
     @application.exception_handler(NxspectraError)
     def ours(request: Request, error: NxspectraError) -> JSONResponse:
+        if isinstance(error, FilterError):
+            return envelope(HTTPStatus.BAD_REQUEST, str(error), error.code)
         if isinstance(error, UsageError):
             return envelope(HTTPStatus.BAD_REQUEST, str(error))
+        if isinstance(error, TooSlow):
+            return envelope(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
         if isinstance(error, Refused):
             return envelope(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
         # the message may name a folder of this server

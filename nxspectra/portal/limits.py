@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 
 import anyio
+from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nxspectra.portal.errors import envelope
@@ -25,8 +26,10 @@ class Limits:
     """Until the answer must have begun."""
     query_seconds: float = 10.0
     """For a SPARQL query."""
-    rows: int = 1000
-    """Data sets, documents or instruments in one answer where none are counted out."""
+    search_seconds: float = 10.0
+    """For a question to the index."""
+    rows: int = 100
+    """Data sets, documents or instruments in one answer to who does not say how many."""
 
 
 class Guard:
@@ -58,10 +61,10 @@ class Guard:
         with anyio.move_on_after(self.limits.seconds) as time:
             try:
                 await self.app(scope, _counted(receive, self.limits.body), watched)
-            except _TooLarge:
+            except _TooLarge as large:
                 if begun:
                     raise
-                await self._too_large()(scope, receive, send)
+                await envelope(413, large.detail)(scope, receive, send)
             except Exception:
                 log.exception("%s %s", scope["method"], scope["path"])
                 if begun:
@@ -79,15 +82,15 @@ class Guard:
             return envelope(414, f"the address has {asked} bytes; at most {self.limits.query} are taken")
         said = dict(scope["headers"]).get(b"content-length", b"0")
         if said.isdigit() and int(said[:20]) > self.limits.body:
-            return self._too_large()
+            return envelope(413, _TooLarge(self.limits.body).detail)
         return None
 
-    def _too_large(self) -> ASGIApp:
-        return envelope(413, f"a body may have at most {self.limits.body} bytes")
 
+class _TooLarge(HTTPException):
+    """More of a body came than is taken; of this kind, because FastAPI lets no other pass."""
 
-class _TooLarge(Exception):
-    """More of a body came than is taken."""
+    def __init__(self, most: int) -> None:
+        super().__init__(413, f"a body may have at most {most} bytes")
 
 
 def _counted(receive: Receive, most: int) -> Receive:
@@ -99,7 +102,7 @@ def _counted(receive: Receive, most: int) -> Receive:
         message = await receive()
         came += len(message.get("body", b""))
         if came > most:
-            raise _TooLarge
+            raise _TooLarge(most)
         return message
 
     return counted

@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Row, Select, func, literal, or_, select
 
 from nxspectra.catalogue.pan import parameters
 from nxspectra.catalogue.pan.conditions import Conditions
-from nxspectra.catalogue.pan.filters import Filter, Include, Order, Where
+from nxspectra.catalogue.pan.filters import MOST_ROWS, Filter, Include, Order, Where
 from nxspectra.catalogue.pan.schema import Kind
 from nxspectra.catalogue.pan.scores import Scores
 from nxspectra.catalogue.pan.sources import SOURCES, Column, Source, link
@@ -23,10 +22,8 @@ from nxspectra.errors import FilterError
 Thing: TypeAlias = dict[str, Any]
 """Properties, and what is joined by the name of the relation."""
 
-BATCH = 200
-"""Things whose joins are looked up together."""
 MOST_JOINED = 100_000
-"""Rows that such a batch may be joined with in one relation."""
+"""Rows of one relation that 500 things may be joined with."""
 
 
 @dataclass(frozen=True)
@@ -40,24 +37,30 @@ class Page:
     """Whether things are shown that have nothing of the free text."""
 
 
-def things(conditions: Conditions, page: Page) -> Iterator[Thing]:
-    """The things that are asked for, each with its score, in batches as they are taken."""
+def found(conditions: Conditions, page: Page) -> list[tuple[int, float]]:
+    """The ids and scores of the things that are asked for, in their order."""
     source, asked = SOURCES[page.model](), page.asked
-    scores = None if asked.query is None else Scores(conditions.connection, asked.query)
     statement = select(source.keys["id"].label("id")).where(conditions.of(asked, source))
-    if scores is None:
-        statement = statement.select_from(source.rows).order_by(*_orders(conditions, asked.order, source))
+    if asked.query is None:
+        statement = statement.add_columns(literal(0).label("score")).select_from(source.rows)
+        statement = statement.order_by(*_orders(conditions, asked.order, source))
     else:
+        scores = Scores(conditions.connection, asked.query)
         statement = scores.scored(statement, source, asked.order, zeros=page.zeros)
     limit = page.usual if asked.limit is None else asked.limit
-    statement = statement.limit(limit or None).offset(asked.skip or None)
-    if limit == 0 and asked.skip and conditions.sqlite:
-        statement = statement.limit(-1)
-    found = iter(conditions.connection.execute(statement))
-    while some := list(islice(found, BATCH)):
-        about = dict(_about(conditions, source, asked, [row.id for row in some]))
-        for row in some:
-            yield {**about[row.id], "score": round(float(row.score), 6) if scores else 0}
+    # SQLite knows no OFFSET without a LIMIT
+    statement = statement.limit(limit or MOST_ROWS).offset(asked.skip or None)
+    return [(row.id, round(row.score, 6)) for row in conditions.connection.execute(statement)]
+
+
+def things(conditions: Conditions, page: Page, some: Sequence[tuple[int, float]]) -> list[Thing]:
+    """Those of the things that were found, each with its score."""
+    source = SOURCES[page.model]()
+    about: dict[int, Thing] = {}
+    for ids in chunks([number for number, _ in some]):
+        about.update(_about(conditions, source, page.asked, ids))
+    # one may have been taken out since it was found
+    return [{**about[number], "score": score} for number, score in some if number in about]
 
 
 def thing(conditions: Conditions, model: str, pid: str, asked: Filter) -> Thing | None:
@@ -69,7 +72,7 @@ def thing(conditions: Conditions, model: str, pid: str, asked: Filter) -> Thing 
     )
     if number is None:
         return None
-    return next(found for _, found in _about(conditions, source, asked, [number]))
+    return next(about for _, about in _about(conditions, source, asked, [number]))
 
 
 def count(conditions: Conditions, model: str, where: Where | None) -> int:
@@ -80,13 +83,13 @@ def count(conditions: Conditions, model: str, where: Where | None) -> int:
 
 def files(conditions: Conditions, pid: str, asked: Filter) -> list[Thing] | None:
     """The files of a data set; None if it is not there."""
-    found = thing(conditions, "Dataset", pid, Filter(include=(Include("files", asked),)))
-    return None if found is None else found["files"]
+    about = thing(conditions, "Dataset", pid, Filter(include=(Include("files", asked),)))
+    return None if about is None else about["files"]
 
 
 def count_files(conditions: Conditions, pid: str, where: Where | None) -> int | None:
-    found = files(conditions, pid, Filter(where))
-    return None if found is None else len(found)
+    listed = files(conditions, pid, Filter(where))
+    return None if listed is None else len(listed)
 
 
 # -- rows as things ----------------------------------------------------------------------------
@@ -130,15 +133,12 @@ def _made(
     for include in asked.include:
         by_relation[include.relation].append(include)
     for relation, includes in by_relation.items():
-        for row, thing, joined in zip(
-            rows, made, _joined(conditions, source, rows, relation, includes), strict=True
-        ):
-            many = source.model.relations[relation].many
+        many = source.model.relations[relation].many
+        for one, joined in zip(made, _joined(conditions, source, rows, relation, includes), strict=True):
             if many:
-                thing[relation] = joined
+                one[relation] = joined
             elif joined:
-                thing[relation] = joined[0]
-            del row
+                one[relation] = joined[0]
     return made
 
 
@@ -161,12 +161,10 @@ def _joined(
             raise FilterError(f"more than {MOST_JOINED} {relation} would be in the answer; give a limit")
     units = [each for include in includes for each in parameters.asked_for(include.scope.where)]
     by_parent: dict[Any, list[Thing]] = defaultdict(list)
-    for row, thing in zip(below, _made(conditions, joint.source, scope, below, units), strict=True):
-        by_parent[row.parent].append(thing)
+    for row, one in zip(below, _made(conditions, joint.source, scope, below, units), strict=True):
+        by_parent[row.parent].append(one)
     for row in rows:
-        found = by_parent.get(getattr(row, f"k_{joint.key}"), [])
-        # each parent has its own: what it is joined with may be changed below
-        yield [dict(thing) for thing in _part(found, scope)]
+        yield _part(by_parent.get(getattr(row, f"k_{joint.key}"), []), scope)
 
 
 def _merged(includes: list[Include]) -> Filter:
@@ -178,9 +176,9 @@ def _merged(includes: list[Include]) -> Filter:
     return Filter(None, nested, first.order, first.fields, first.limit, first.skip)
 
 
-def _part(found: list[Thing], scope: Filter) -> list[Thing]:
+def _part(joined: list[Thing], scope: Filter) -> list[Thing]:
     end = scope.skip + scope.limit if scope.limit else None
-    return found[scope.skip : end]
+    return joined[scope.skip : end]
 
 
 def _shown(source: Source, asked: Filter, row: Row[Any], units: Sequence[parameters.Asked]) -> Thing:

@@ -157,7 +157,8 @@ class _Group:
         if asked.unit != part.values[0]:
             return false()  # a parameter has one unit
         if asked.of_photons:
-            return or_(self._is_kind(asked.unit), self._is_kind(asked.other))
+            other = and_(self._is_kind(asked.other), not_(self._of_neutrons()))
+            return or_(self._is_kind(asked.unit), other)
         return self._is_kind(asked.unit)
 
     def _is_kind(self, unit: str) -> Bool:
@@ -189,10 +190,7 @@ class _Group:
         if not asked.of_photons:
             return direct
         other = _overlaps([_photon(each) for each in wanted], more["si_min"], more["si_max"])
-        return or_(
-            and_(self._is_kind(asked.unit), direct),
-            and_(self._is_kind(asked.other), other, not_(self._of_neutrons())),
-        )
+        return or_(and_(self._is_kind(asked.unit), direct), and_(self._is_kind(asked.other), other))
 
     def _of_neutrons(self) -> Bool:
         of = tables.datasets.alias()

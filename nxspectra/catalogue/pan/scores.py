@@ -25,6 +25,7 @@ from sqlalchemy import (
     Subquery,
     Table,
     bindparam,
+    case,
     func,
     literal,
     literal_column,
@@ -138,13 +139,15 @@ class Scores:
     def _of_instruments(self, word: str) -> Weighted:
         table, at = tables.instruments, tables.facilities
         pattern = Pattern.containing(word).for_like()
-        held = [column.ilike(pattern, escape="\\") for column in (table.c.name, at.c.name)]
-        both = select(table.c.id, *(each.label(name) for each, name in zip(held, ("own", "at"), strict=True)))
-        found = both.select_from(table.outerjoin(at, at.c.id == table.c.facility)).subquery()
-        weight = func.coalesce(found.c.own.cast(Float), 0.0) + 0.5 * func.coalesce(
-            found.c.at.cast(Float), 0.0
+        weight = sum(
+            (
+                case((column.ilike(pattern, escape="\\"), worth), else_=0.0)
+                for column, worth in ((table.c.name, 1.0), (at.c.name, 0.5))
+            ),
+            start=literal(0.0),
         )
-        return select(found.c.id, weight.label("weight")).where(weight > 0)
+        rows = table.outerjoin(at, at.c.id == table.c.facility)
+        return select(table.c.id, weight.label("weight")).select_from(rows).where(weight > 0)
 
     def _by_vector(self, number: ColumnElement[Any], vector: ColumnElement[Any], word: str) -> Weighted:
         wanted = func.to_tsquery("simple", f"'{word}'")
