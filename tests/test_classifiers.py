@@ -76,7 +76,7 @@ def test_ours_come_in_by_the_entry_points() -> None:
     [
         (
             "wieghted",
-            r"no classifier 'wieghted' \(did you mean 'weighted'\?\); installed: .*published, weighted",
+            r"no classifier 'wieghted' \(did you mean 'weighted'\?\); installed: .*published, .*weighted",
         ),
         ("zzz", r"no classifier 'zzz'; installed: .*published"),
     ],

@@ -19,7 +19,7 @@ from nxspectra.preprocessing import PUBLISHED, Preprocessing
 from nxspectra.simulation import simulate
 
 torch = pytest.importorskip("torch", reason="torch is of the extra `train`")
-networks = pytest.importorskip("nxspectra.classifiers.networks")
+networks = pytest.importorskip("nxspectra.classifiers.networks.binned")
 
 Floats = NDArray[np.float64]
 Draw = Callable[[int], tuple[NDArray[np.float32], NDArray[np.float32]]]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
-import json
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nxspectra.classifiers.estimator import Arrays, Estimator
 from nxspectra.classifiers.thresholds import Floats, Networks, Thresholds
 from nxspectra.errors import ModelError
 from nxspectra.preprocessing import Preprocessing
@@ -78,7 +76,7 @@ def noise_level(intensity: Floats) -> Floats:
     return np.asarray(np.median(np.abs(rough), axis=(0, 2)) / (0.6744897501960817 * np.sqrt(6.0)))
 
 
-class Binned:
+class Binned(Estimator):
     """What both variants share: cutting into bins, the vote, and the file."""
 
     preprocessing: ClassVar[Preprocessing]
@@ -87,8 +85,6 @@ class Binned:
     bins: int
     seed: int
 
-    classes_: NDArray[Any]
-    """(n_classes,), sorted, as given in `y`."""
     two_theta_: Floats
     """(n_points used,), degrees; the points at the right that fill no bin are left out."""
     networks_: Networks
@@ -105,27 +101,6 @@ class Binned:
     """Mean over the training spectra of the vote for their class, less that for the next."""
     bias_: Floats
     """(n_classes,), added to the share of the vote that each class has; they sum to 0."""
-    n_features_in_: int
-
-    # -- scikit-learn's conventions ----------------------------------------------------------------
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002
-        """The constructor's parameters; `deep` is taken for scikit-learn's sake."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
-
-    def set_params(self, **parameters: Any) -> Self:
-        """Change parameters before fitting. Raises ValueError for one that there is not."""
-        known = self.get_params()
-        for name, value in parameters.items():
-            if name not in known:
-                raise ValueError(
-                    f"{type(self).__name__} has no parameter {name!r}; it has {', '.join(known)}"
-                )
-            setattr(self, name, value)
-        return self
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_params().items())})"
 
     # -- training ----------------------------------------------------------------------------------
 
@@ -152,17 +127,9 @@ class Binned:
         return self
 
     def _curves(self, X: ArrayLike, y: ArrayLike, two_theta: ArrayLike | None) -> Curves:
-        values, labels = np.asarray(X, dtype=np.float64), np.asarray(y)
-        if values.ndim != 2 or labels.shape != values.shape[:1]:
-            raise ValueError(f"X has the shape {values.shape} and y {labels.shape}; expected (n, p) and (n,)")
-        if not np.isfinite(values).all():
-            raise ValueError("X holds values that are not finite; leave those spectra out")
-        self.classes_, index = np.unique(labels, return_inverse=True)
-        if self.classes_.size < 2:
-            raise ValueError(f"y holds {self.classes_.size} class; two are needed at least")
+        values, index = self._training(X, y)
         if not 1 <= self.bins <= values.shape[1]:
             raise ValueError(f"bins is {self.bins}; expected 1 to {values.shape[1]}, the number of points")
-        self.n_features_in_ = values.shape[1]
         size = values.shape[1] // self.bins
         used = size * self.bins
         axis = self._axis(values.shape[1]) if two_theta is None else np.asarray(two_theta, dtype=np.float64)
@@ -171,7 +138,7 @@ class Binned:
         return Curves(
             axis[:used].reshape(self.bins, size),
             values[:, :used].reshape(-1, self.bins, size),
-            index.astype(np.int64),
+            index,
             self.classes_.size,
         )
 
@@ -234,12 +201,6 @@ class Binned:
         beyond = np.maximum(np.maximum(self.contrast_[0] - contrast, contrast - self.contrast_[1]), 0.0)
         return np.asarray(np.sqrt(np.mean(np.square(beyond), axis=1)))
 
-    def _checked(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
-        values = np.asarray(X)
-        if values.ndim != 2 or values.shape[1] != self.n_features_in_:
-            raise ValueError(f"X has the shape {values.shape}; expected (n_spectra, {self.n_features_in_})")
-        return values
-
     def _shares(self, X: NDArray[np.floating[Any]]) -> Floats:
         """(n_spectra, n_bins, n_classes): share of each bin's points that vote for each class."""
         return self.thresholds_.count(X) / (self.thresholds_.n_points // self.thresholds_.n_bins)
@@ -262,14 +223,10 @@ class Binned:
 
     # -- the file ----------------------------------------------------------------------------------
 
-    def save(self, path: str | Path) -> None:
-        """Write everything to an `.npz` without pickled objects."""
+    def _learned(self) -> Arrays:
         networks = {f"network_{part.name}": getattr(self.networks_, part.name) for part in fields(Networks)}
-        arrays: dict[str, Any] = {
-            "parameters": np.array(json.dumps(self.get_params(), sort_keys=True)),
-            "classes": self.classes_,
+        return networks | {
             "angles": self.two_theta_,
-            "points": np.array(self.n_features_in_),
             "separability": self.separability_,
             "believability": self.believability_,
             "noise": self.noise_,
@@ -280,25 +237,10 @@ class Binned:
             "cut_labels": self.thresholds_.labels,
             "cut_digest": np.array(self.thresholds_.digest),
         }
-        with Path(path).open("wb") as file:
-            np.savez(file, **networks, **arrays)
 
-    @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """What `save` wrote; ModelError if it is something else or thresholds of other networks."""
-        try:
-            with np.load(Path(path), allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files if not name.endswith(".json")}
-            new = cls(**json.loads(str(arrays["parameters"])))
-            new._restore(arrays)
-        except (KeyError, ValueError, TypeError) as error:
-            raise ModelError(f"{path}: not a model of {cls.__name__}: {error}") from error
-        return new
-
-    def _restore(self, arrays: dict[str, NDArray[Any]]) -> None:
+    def _restore(self, arrays: Arrays) -> None:
         self.networks_ = Networks(**{part.name: arrays[f"network_{part.name}"] for part in fields(Networks)})
-        self.classes_, self.two_theta_ = arrays["classes"], arrays["angles"]
-        self.n_features_in_ = int(arrays["points"])
+        self.two_theta_ = arrays["angles"]
         self.separability_, self.believability_ = arrays["separability"], arrays["believability"]
         self.noise_, self.contrast_ = arrays["noise"], arrays["contrast"]
         self.margin_, self.bias_ = float(arrays["margin"]), arrays["bias"]

@@ -12,7 +12,6 @@ says which.
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib import import_module
 from types import ModuleType
 from typing import ClassVar
 
@@ -20,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nxspectra.classifiers.binned import Binned, Curves, Examples, noise_level
+from nxspectra.classifiers.estimator import room
 from nxspectra.classifiers.thresholds import Floats, Networks
-from nxspectra.errors import MissingExtra
 from nxspectra.preprocessing import PUBLISHED, Preprocessing
 
 PAPER_ANGLES = (9.5603831, 25.5496)
@@ -258,11 +257,4 @@ def _reach(curves: Curves) -> Floats:
 
 def _networks() -> ModuleType:
     """The torch room; it is entered only to train, so that labels never wait for torch to be loaded."""
-    try:
-        return import_module("nxspectra.classifiers.networks")
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        raise MissingExtra(
-            "training needs torch, which is not installed: pip install 'nxspectra[train]'"
-        ) from error
+    return room("nxspectra.classifiers.networks.binned")

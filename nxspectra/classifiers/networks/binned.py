@@ -1,4 +1,4 @@
-"""The torch room: trains one small network a bin, all bins at once."""
+"""Trains one small network a bin, all bins at once."""
 
 from __future__ import annotations
 
