@@ -180,6 +180,20 @@ def test_a_file_that_lacks_something_is_filed_and_not_written(incomplete: Path, 
     assert (hit.pid, hit.conforms, hit.file) == (result.pid, False, str(incomplete))
 
 
+def test_the_description_of_a_file_that_does_not_conform_is_checked_too(
+    incomplete: Path, folder: Folder
+) -> None:
+    found = folder.take(incomplete).findings
+    assert "missing-license" in {each.rule for each in found if each.definition == "SHACL"}
+
+
+def test_the_description_of_an_unchanged_file_is_checked_again(raw: Path, folder: Folder) -> None:
+    first, again = folder.take(raw), folder.take(raw)
+    assert again.state is State.UNCHANGED
+    for result in (first, again):
+        assert "missing-license" in {each.rule for each in result.findings}
+
+
 def test_with_what_was_missing_the_file_takes_its_own_place(incomplete: Path, catalogue: Path) -> None:
     before = only(ingest(incomplete, catalogue))
     after = only(ingest(incomplete, catalogue, facts={"beam_energy": "25.6keV"}))

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from described import BARE, PANET, SITE, described, rules, techniques_of
-from rdflib import Literal, URIRef
-from rdflib.namespace import DCAT, DCTERMS, XSD
+from described import BARE, PANET, SCHEMA, SITE, described, rules, techniques_of
+from rdflib import RDF, Literal, URIRef
+from rdflib.namespace import DCAT, DCTERMS, SOSA, XSD
 
 from nxspectra import hdf5, rdf
 from nxspectra.errors import Refused
 from nxspectra.findings import EntryReport, Report, Severity
-from nxspectra.rdf import describe
+from nxspectra.rdf import Description, describe
 from nxspectra.rdf.techniques import of_definition, of_identifiers
 from nxspectra.settings import Settings
 from nxspectra.testing import DIGEST, conforming
@@ -253,6 +253,64 @@ def test_publication_facts_come_from_the_site() -> None:
     assert graph.value(site, DCTERMS.issued) == Literal("2026-02-01", datatype=XSD.date)
     (download,) = graph.objects(None, DCAT.downloadURL)
     assert download == URIRef("https://data.example.org/files/run_0042.nxs")
+
+
+# -- where it was measured ------------------------------------------------------------------------
+
+
+def operator_of(description: Description) -> tuple[str | None, str | None]:
+    """Name of the light source, and IRI of the organisation that the graph says runs it."""
+    graph = description.graph()
+    (instrument,) = graph.subjects(RDF.type, SOSA.Sensor)
+    facility = graph.value(instrument, SCHEMA.provider)
+    runs = graph.value(facility, SCHEMA.parentOrganization)
+    return str(graph.value(facility, SCHEMA.name)), None if runs is None else str(runs)
+
+
+@pytest.mark.parametrize(
+    ("source", "ror"),
+    [
+        ("PETRA III", "https://ror.org/01js2sh04"),
+        ("petra-iii (DESY, Hamburg)", "https://ror.org/01js2sh04"),
+        ("ESRF", "https://ror.org/02550n020"),
+        ("PETRA IV", None),
+    ],
+)
+def test_the_organisation_behind_a_light_source_is_named_where_it_is_known(
+    source: str, ror: str | None
+) -> None:
+    tree = conforming().put("entry/instrument/source/name", Field(source))
+    assert operator_of(described(tree)) == (source, ror)
+
+
+def test_a_ror_in_the_file_goes_before_what_the_name_suggests() -> None:
+    tree = conforming().put("entry/instrument/source/identifier_ror", Field("ror.org/01wp2jz98"))
+    assert operator_of(described(tree))[1] == "https://ror.org/01wp2jz98"
+
+
+def test_a_facility_that_the_site_names_by_its_ror_is_that() -> None:
+    site = Settings.model_validate(
+        {"facility": {"name": "European XFEL", "iri": "https://ror.org/01wp2jz98"}}
+    )
+    graph = described(settings=site).graph()
+    (instrument,) = graph.subjects(RDF.type, SOSA.Sensor)
+    assert graph.value(instrument, SCHEMA.provider) == URIRef("https://ror.org/01wp2jz98")
+
+
+@pytest.mark.parametrize(
+    ("said", "iri"),
+    [
+        ("https://doi.org/10.5442/NI000001", "https://doi.org/10.5442/NI000001"),
+        ("https://hdl.handle.net/21.11157/8a9b", "https://hdl.handle.net/21.11157/8a9b"),
+        ("https://evil.example.org/P02.2", None),
+        ("https://doi.org/10.5442/a> <x:y> <x:z", None),
+    ],
+)
+def test_an_instrument_is_known_by_its_persistent_identifier(said: str, iri: str | None) -> None:
+    tree = conforming().put("entry/instrument/identifier_1", Field(said))
+    instrument = described(tree).instrument
+    assert instrument is not None
+    assert (instrument.name, instrument.iri) == ("P02.2", iri)
 
 
 # -- real files --------------------------------------------------------------------------------

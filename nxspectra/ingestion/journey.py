@@ -154,9 +154,11 @@ def _travel(stop: Stop, task: Task) -> Arrival:
     if not _conforms(report, run):
         description = rdf.describe(run, task.settings, report=report)
         lacks = _lacks(review) or _reasons(report.of(Severity.VIOLATION)) or FOLLOWS_NONE
-        findings = (*unchecked, *review.findings, *report.findings)
+        checked = rdf.check(description)
+        findings = (*unchecked, *review.findings, *report.findings, *checked)
         found = Ingested(file, State.NONCONFORMING, description.pid, None, lacks, findings)
-        return Arrival(found, description)
+        ill = any(finding.severity is Severity.VIOLATION for finding in checked)
+        return Arrival(found, None if ill else description)
     run = _sourced(run, task)
     target, earlier = _target(stop, task, run)
     if earlier is not None:
@@ -175,7 +177,7 @@ def _travel(stop: Stop, task: Task) -> Arrival:
     back = hdf5.read(target, keep=validation.needed)
     report = validation.validate(back)
     description = rdf.describe(back, task.settings, report=report)
-    findings = report.findings if unchanged else (*report.findings, *rdf.check(description))
+    findings = (*report.findings, *rdf.check(description))
     reason = None if unchanged else _not_as_meant(back, run, new, findings)
     state = State.FAILED if reason else State.UNCHANGED if unchanged else State.DONE
     found = Ingested(

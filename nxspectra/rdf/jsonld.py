@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from nxspectra.rdf.terms import NAMESPACES, NXS, RDF, XSD, Iri, Literal, Term, Triple
+from nxspectra.rdf.terms import NAMESPACES, NXS, RDF, SCHEMA, XSD, Iri, Literal, Term, Triple
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json]"
 
@@ -34,16 +34,22 @@ def json_ld(root: Iri, triples: Sequence[Triple], *, with_ours: bool = False) ->
 def _node(subject: Iri, about: dict[Iri, list[tuple[Iri, Term]]], seen: set[Iri]) -> dict[str, Json]:
     seen.add(subject)
     properties: dict[str, list[Json]] = {}
+    # what schema.org names too is nested there: its readers seldom follow a reference
+    by_schema = {value for predicate, value in about[subject] if predicate.startswith(SCHEMA.base)}
     for predicate, value in about[subject]:
         if predicate == _TYPE:
             properties.setdefault("@type", []).append(_compact(Iri(str(value))))
         elif isinstance(value, Literal):
             properties.setdefault(_compact(predicate), []).append(_literal(value))
-        elif value in about and value not in seen:
+        elif value in about and value not in seen and _nests(predicate, value, by_schema):
             properties.setdefault(_compact(predicate), []).append(_node(value, about, seen))
         else:
             properties.setdefault(_compact(predicate), []).append({"@id": value})
     return {"@id": subject, **{name: _alone(values) for name, values in properties.items()}}
+
+
+def _nests(predicate: Iri, value: Term, by_schema: set[Term]) -> bool:
+    return predicate.startswith(SCHEMA.base) or value not in by_schema
 
 
 def _alone(values: list[Json]) -> Json:

@@ -139,7 +139,7 @@ def _file(description: ModelDescription) -> Iterator[Triple]:
     yield where, DCAT["mediaType"], NPZ
     yield where, SCHEMA["encodingFormat"], string("application/zip")
     yield where, DCAT["byteSize"], Literal(str(file.size), XSD["nonNegativeInteger"])
-    yield where, SCHEMA["contentSize"], string(f"{file.size} B")
+    yield where, SCHEMA["contentSize"], string(str(file.size))
     yield where, SCHEMA["sha256"], string(file.digest)
     yield from checksum(it, Iri(f"{it}#checksum"), file.digest)
     yield from checksum(where, _part(description, "file-checksum"), file.digest)

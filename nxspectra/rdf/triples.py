@@ -127,7 +127,7 @@ def _file(description: Description, file: File) -> Iterator[Triple]:
     yield where, DCAT["mediaType"], HDF5
     yield where, SCHEMA["encodingFormat"], string("application/x-hdf5")
     yield where, DCAT["byteSize"], Literal(str(file.size), XSD["nonNegativeInteger"])
-    yield where, SCHEMA["contentSize"], string(f"{file.size} B")
+    yield where, SCHEMA["contentSize"], string(str(file.size))
     yield where, SCHEMA["sha256"], string(file.digest)
     for standard in description.conforms_to:
         yield where, DCT["conformsTo"], standard
