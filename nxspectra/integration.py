@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from nxspectra import units
 from nxspectra.errors import FileError, MissingExtra, Refused, UsageError
-from nxspectra.tree import Addition, Field, Group, Node
+from nxspectra.tree import Field, Group, Node, accounted
 
 try:
     import pyFAI
@@ -137,11 +137,10 @@ def integrate(
             "input": Group("NXparameters", settings),
             "calibration_file": Group("NXnote", note),
             "data": spectra_group(f"{path}/data", radial, intensity),
-            "added_paths": Field([path]),
         },
         default="data",
     )
-    return root.add([Addition(path, process)])
+    return root.add([accounted(path, process)])
 
 
 def spectra_group(path: str, radial: NDArray[np.float64], intensity: NDArray[np.float32]) -> Group:

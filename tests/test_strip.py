@@ -104,6 +104,33 @@ def test_what_somebody_else_put_into_a_group_of_ours_is_not_thrown_away(run: Pat
     assert sha256(run) == before
 
 
+@pytest.mark.parametrize("group", ["data", "migration/mapping", "migration/crosswalk"])
+def test_wherever_in_ours_somebody_else_puts_something_it_is_seen(run: Path, group: str) -> None:
+    """Also where nothing says which came first: the order of creation is not kept by every program."""
+    with h5py.File(run, "r+") as file:
+        ours, name = file["entry"][group], f"{group}_2"
+        whole = file["entry"].create_group(name)
+        for attribute, value in ours.attrs.items():
+            whole.attrs[attribute] = value
+        whole["a_stranger"] = 1.0
+        for child in ours:
+            ours.move(child, f"/entry/{name}/{child}")
+        del file["entry"][group]
+        file["entry"].move(name, group)
+    with pytest.raises(Refused, match="a_stranger in it was not"):
+        strip(read(run), run, in_place=True)
+
+
+def test_a_list_of_an_earlier_version_is_understood(raw: Path, run: Path) -> None:
+    """It named groups, and not what was added in them."""
+    planned = migrate(read(raw)).additions.paths
+    with h5py.File(run, "r+") as file:
+        del file["entry/migration/added_paths"]
+        file["entry/migration/added_paths"] = list(planned)
+    strip(read(run), run, in_place=True)
+    assert differences(raw, run) == ()
+
+
 def rewritten(file: h5py.File, change: Any) -> None:
     paths = [path.decode() for path in file["entry/migration/added_paths"][()]]
     change(paths)
@@ -117,14 +144,29 @@ def rewritten(file: h5py.File, change: Any) -> None:
         (lambda file: file.__delitem__("entry/migration/added_paths"), "is missing"),
         (lambda file: file["entry"].move("sample/pressure", "sample/p"), "names /entry/sample/pressure"),
         (lambda file: file["entry/data"].attrs.__delitem__("signal"), "names /entry/data@signal"),
-        (lambda file: rewritten(file, lambda paths: paths.pop()), "does not name /entry/migration itself"),
+        (
+            lambda file: rewritten(file, lambda paths: paths.remove("/entry/migration")),
+            "does not name /entry/migration itself",
+        ),
+        (lambda file: rewritten(file, lambda paths: paths.pop()), "added_paths in it was not"),
         (lambda file: rewritten(file, lambda paths: paths.append("/")), "'/' is not the path"),
         (lambda file: rewritten(file, lambda paths: paths.append("entry/title")), "'entry/title' is not"),
         (lambda file: rewritten(file, lambda paths: paths.append("/entry/../x")), "is not the path"),
         (lambda file: rewritten(file, lambda paths: paths.append("/entry/gone")), "names /entry/gone"),
         (lambda file: rewritten(file, lambda paths: paths.clear()), "is not a list of paths"),
     ],
-    ids=["no list", "moved", "no attribute", "cut off", "root", "relative", "up", "too much", "empty"],
+    ids=[
+        "no list",
+        "moved",
+        "no attribute",
+        "not itself",
+        "cut off",
+        "root",
+        "relative",
+        "up",
+        "too much",
+        "empty",
+    ],
 )
 def test_a_damaged_list_is_refused_and_nothing_is_removed(run: Path, damage: Any, said: str) -> None:
     with h5py.File(run, "r+") as file:

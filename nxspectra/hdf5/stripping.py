@@ -28,25 +28,27 @@ def added_paths(root: Group) -> tuple[str, ...]:
     Raises Refused, with the path of the list, where one is missing, is no list of paths, or does not
     fit the file: then what is ours cannot be told from what is not.
     """
-    found: dict[str, None] = {}
+    found: dict[str, bool] = {}
     for path, process in accounts(root):
-        found.update(dict.fromkeys(listed(root, path, process)))
-    for path in found:
-        group = root.get(path) if "@" not in path else None
-        for name in strangers(group, path, found) if isinstance(group, Group) else ():
+        paths = listed(root, path, process)
+        found.update(dict.fromkeys(paths, f"{path}/{LIST}" in paths))
+    for path, by_one in found.items():
+        group = node_at(root, path) if "@" not in path else None
+        for name in strangers(group, path, found, by_one) if isinstance(group, Group) else ():
             raise Refused(
                 f"{path}: was added, but {name} in it was not, and would go with it; move that away"
             )
     return tuple(found)
 
 
-def strangers(group: Group, path: str, added: Container[str]) -> list[str]:
+def strangers(group: Group, path: str, added: Container[str], by_one: bool) -> list[str]:
     """What somebody else has put into a group that we made.
 
-    What a group had when it was added comes first in it, and is not listed one by one.
+    Where the list does not name things one by one, as those of earlier versions do not, what a group had
+    when it was added comes first in it.
     """
     names = list(group)
-    first = next((at for at, name in enumerate(names) if f"{path}/{name}" in added), len(names))
+    first = next((at for at, name in enumerate(names) if by_one or f"{path}/{name}" in added), len(names))
     return [name for name in names[first:] if f"{path}/{name}" not in added]
 
 
@@ -82,13 +84,19 @@ def listed(root: Group, path: str, process: Group) -> tuple[str, ...]:
 
 
 def is_there(root: Group, path: str) -> bool:
-    """At this very place: no link on the way."""
+    """At this very place, be it an attribute: no link on the way."""
     where, at, name = path.rpartition("@")
+    node = node_at(root, where if at else path)
+    return node is not None and (not at or name in node.attributes)
+
+
+def node_at(root: Group, path: str) -> Node | None:
+    """What stands at this very place: no link is followed."""
     node: Node | None = root
-    for step in (where if at else path).split("/"):
+    for step in path.split("/"):
         if step:
             node = node.children.get(step) if isinstance(node, Group) else None
-    return node is not None and (not at or name in node.attributes)
+    return node
 
 
 def strip(

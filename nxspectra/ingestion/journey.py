@@ -26,7 +26,7 @@ from nxspectra.migration.provenance import account
 from nxspectra.rdf import Description
 from nxspectra.settings import Settings
 from nxspectra.spectra import annotate, classifications, raw_file, spectra_entry
-from nxspectra.tree import Addition, Group
+from nxspectra.tree import Group, accounted
 
 LARGE = 100 * 10**6
 """Bytes of a raw file that is linked rather than copied, where copying takes time and room."""
@@ -261,8 +261,8 @@ def _sourced(run: Group, task: Task) -> Group:
     if entry is None or f"{entry}/migration" in run:
         return run
     path = f"{entry}/migration"
-    note = account(run, migration.Crosswalk.load(task.crosswalk), (), (path,), datetime.now(UTC))
-    return run.add([Addition(path, note)])
+    note = account(run, migration.Crosswalk.load(task.crosswalk), (), datetime.now(UTC))
+    return run.add([accounted(path, note)])
 
 
 def _raw_digest(root: Group) -> str:

@@ -22,7 +22,7 @@ from nxspectra.migration.outcome import RULES, EntryOutcome, Found, Review, Stat
 from nxspectra.migration.places import free
 from nxspectra.migration.plan import EntryPlan, know, plan
 from nxspectra.migration.provenance import account
-from nxspectra.tree import Addition, Group
+from nxspectra.tree import Addition, Group, accounted
 
 __all__ = [
     "RULES",
@@ -92,8 +92,9 @@ def migrate_and_review(
     additions: list[Addition] = []
     for planned in plans:
         if planned.additions:
-            made = account(root, table, planned.found, _added(root, planned), moment)
-            additions += [*planned.additions, Addition(_account_path(root, planned), made)]
+            process = account(root, table, planned.found, moment)
+            made = accounted(_account_path(root, planned), process, planned.additions)
+            additions += [*planned.additions, made]
     return (root.add(additions) if additions else root), _outcome(root, table, plans)
 
 

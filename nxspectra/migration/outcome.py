@@ -10,6 +10,9 @@ from nxspectra.findings import Finding, Severity
 from nxspectra.migration.facts import Sidecar
 from nxspectra.tree import Evidence
 
+SENSORS = "sample/pressure_env"
+"""The group whose sensors are the gauges and drives of the cell."""
+
 
 class State(StrEnum):
     """What became of a value that was found."""
@@ -32,6 +35,11 @@ class Found(Evidence):
     """Paths of other keys that say the same within tolerance."""
     sidecar: Sidecar | None = None
     """The file in which a person wrote it down."""
+
+    @property
+    def is_sensor(self) -> bool:
+        """Is it a gauge or drive of the cell, which stands beside what the definition requires?"""
+        return self.concept.startswith(f"{SENSORS}/") and self.state is not State.NOT_PLACED
 
     @classmethod
     def of(
@@ -223,6 +231,8 @@ def _entry_lines(review: Review, entry: EntryOutcome) -> Iterator[str]:
     def here(path: str) -> bool:
         return path == entry.path or path.startswith(f"{entry.path}/")
 
+    # why a key is a sensor, and not the pressure on the sample, is said where it is placed
+    sensors = {found.origin for found in review.found if found.is_sensor}
     for heading, state in (
         ("Placed", State.PLACED),
         ("Already in place", State.IN_PLACE),
@@ -230,7 +240,7 @@ def _entry_lines(review: Review, entry: EntryOutcome) -> Iterator[str]:
     ):
         yield from _block(
             heading,
-            [_found(found) for found in review.found if found.state is state and here(found.path)],
+            [_found(found, review) for found in review.found if found.state is state and here(found.path)],
         )
     for heading, findings in (
         ("Ambiguous, so not placed", review.ambiguous),
@@ -238,7 +248,8 @@ def _entry_lines(review: Review, entry: EntryOutcome) -> Iterator[str]:
         ("Refused", review.refused),
         ("Notes", review.notes),
     ):
-        yield from _block(heading, list(_rows(finding for finding in findings if here(finding.path))))
+        rows = _rows(one for one in findings if here(one.path) and one.path not in sensors)
+        yield from _block(heading, list(rows))
 
 
 def _rows(findings: Iterable[Finding]) -> Iterator[str]:
@@ -258,7 +269,7 @@ def _block(heading: str, rows: list[str]) -> Iterator[str]:
         yield from (f"    {row}" for row in rows)
 
 
-def _found(found: Found) -> str:
+def _found(found: Found, review: Review) -> str:
     if found.state is State.IN_PLACE:
         raw = f" ({found.value} {found.units or ''})".replace(" )", ")") if found.conversion else ""
         text = f"{found.path} = {found.shown}{raw}"
@@ -267,4 +278,9 @@ def _found(found: Found) -> str:
         text = f"{found.path} = {found.shown}  from {found.origin} ({how})"
     if found.agreeing:
         text += f"; agrees with {', '.join(found.agreeing)}"
+    if found.is_sensor:
+        for finding in review.refused:
+            if finding.path == found.origin:
+                concept, why = finding.message.partition(": ")[0], finding.message.rpartition(": ")[2]
+                text += f"; not {concept}: {why.partition('; it is kept as')[0]}"
     return text

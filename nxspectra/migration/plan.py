@@ -496,6 +496,7 @@ class _Planning:
         agreed = {path for found in self.found for path in found.agreeing}
         expected = {one.path: one.unit for one in self.known.survey.unitless}
         once: dict[tuple[str, str, str], Finding] = {}
+        sensors = {found.origin: found.path.rpartition("/")[0] for found in self.found if found.is_sensor}
         unusable = {finding.path for finding in self.findings if finding.rule == "unusable-in-place"}
         for concept, finding in self.known.survey.problems:
             said = finding
@@ -504,6 +505,9 @@ class _Planning:
             if finding.rule == "no-units" and finding.path in agreed and finding.path in expected:
                 message = f"{concept.path}: has no unit; agrees if it is in {expected[finding.path]}"
                 said = Finding(finding.path, "agreeing-number", message, Severity.INFO)
+            elif finding.rule == "refused-key" and finding.path in sensors:
+                message = f"{finding.message}; it is kept as the sensor {sensors[finding.path]}"
+                said = replace(finding, message=message, severity=Severity.INFO)
             elif concept.path in told or concept.level is not Level.REQUIRED:
                 said = replace(finding, severity=Severity.INFO)
             else:

@@ -17,9 +17,7 @@ TREE_DIGEST = "sha256 of the tree"
 """Algorithm of the checksum where there was no file: of names, attributes and values."""
 
 
-def account(
-    source: Group, crosswalk: Crosswalk, found: tuple[Found, ...], added: tuple[str, ...], when: datetime
-) -> Group:
+def account(source: Group, crosswalk: Crosswalk, found: tuple[Found, ...], when: datetime) -> Group:
     """The NXprocess `migration`, saying who did what, when, from which file, by which rules."""
     return Group(
         "NXprocess",
@@ -32,7 +30,6 @@ def account(
             "mapping": Group(
                 "NXparameters", {_name(one): _row(one) for one in found if one.state is State.PLACED}
             ),
-            "added_paths": Field(list(added)),
         },
     )
 

@@ -18,7 +18,7 @@ from nxspectra.spectra.classification import (
 )
 from nxspectra.spectra.raw_file import RawFile, raw_file
 from nxspectra.spectra.series import Floats, Spectra, concept_path, spectra_entry
-from nxspectra.tree import Addition, Array, Field, Group, Link, Node
+from nxspectra.tree import Array, Field, Group, Link, Node, accounted
 
 SUFFIX = "_classification"
 
@@ -43,11 +43,11 @@ def annotate(root: Group, classification: Classification) -> Group:
         return root
     path = _free_path(root, entry, classification.word)
     pressure = None if series.pressure is None else concept_path(root, entry, "sample/pressure")
-    group = _group(classification, path, pressure)
+    group = _group(classification, pressure)
     if root.source is not None and raw_file(root, entry) is None:
         name = PurePath(root.source.path).name
         group = group.put("source_file", RawFile(name, root.source.digest, path).note)
-    return root.add([Addition(path, group)])
+    return root.add([accounted(path, group)])
 
 
 def classifications(root: Group, entry: str | None = None) -> dict[str, Classification]:
@@ -86,7 +86,7 @@ def _same(one: Classification, other: Classification) -> bool:
 # -- to the tree -------------------------------------------------------------------------------
 
 
-def _group(made: Classification, path: str, pressure: str | None) -> Group:
+def _group(made: Classification, pressure: str | None) -> Group:
     children: dict[str, Node] = {
         "program": Field(made.program),
         "version": Field(made.version),
@@ -121,7 +121,6 @@ def _group(made: Classification, path: str, pressure: str | None) -> Group:
         children["votes"] = _votes(made.votes)
     if made.boundaries:
         children["boundaries"] = _boundaries(made.boundaries)
-    children["added_paths"] = Field([path])
     return Group("NXprocess", children)
 
 

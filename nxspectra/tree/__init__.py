@@ -9,6 +9,7 @@ Paths are written from the group they are asked of, with or without a leading sl
 `entry/data@signal`. Links inside the tree are followed; a link that leads nowhere is not there.
 """
 
+from nxspectra.tree.accounts import accounted
 from nxspectra.tree.additions import Addition, Additions, Evidence
 from nxspectra.tree.field import Field
 from nxspectra.tree.group import LINKS_FOLLOWED, Group, Link, Node, Source
@@ -40,6 +41,7 @@ __all__ = [
     "Source",
     "Stored",
     "Unreadable",
+    "accounted",
     "as_array",
     "one",
     "same_attributes",
