@@ -212,6 +212,8 @@ class Settings(_Table):
     landing_pages: Base | None = None
     """The page of a data set is this and its pid."""
     keywords: tuple[str, ...] = ()
+    index: str | None = None
+    """URL of the database for the index of the catalogue, such as `postgresql+psycopg://host/name`."""
     part_of: tuple[Iri, ...] = ()
     """Collections or catalogues that the data sets belong to."""
     citations: tuple[Iri, ...] = ()

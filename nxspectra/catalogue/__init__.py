@@ -11,9 +11,10 @@ import os
 from collections.abc import Mapping
 
 from nxspectra.catalogue.catalogue import Catalogue
-from nxspectra.catalogue.hits import Hit
+from nxspectra.catalogue.finding import Sort
+from nxspectra.catalogue.hits import Hit, Hits
 
-__all__ = ["Catalogue", "Hit", "search"]
+__all__ = ["Catalogue", "Hit", "Hits", "search"]
 
 
 def search(
@@ -23,11 +24,43 @@ def search(
     parameters: Mapping[str, str] | None = None,
     technique: str | None = None,
     label: str | None = None,
+    confidence: str | None = None,
+    formula: str | None = None,
+    instrument: str | None = None,
+    facility: str | None = None,
+    dates: str | None = None,
+    conforms: bool | None = None,
+    definition: str | None = None,
+    missing: bool | None = None,
+    sort: Sort | None = None,
+    cursor: str | None = None,
     limit: int | None = 20,
-) -> list[Hit]:
-    """The data sets in a catalogue for which all that is asked holds, best first, then by title.
+    facet: bool = False,
+) -> Hits:
+    """The data sets in a catalogue for which all that is asked holds: the best first, or else the newest.
 
     See `Catalogue.search`, which this is for a catalogue given by its folder.
     """
     opened = catalogue if isinstance(catalogue, Catalogue) else Catalogue(catalogue)
-    return opened.search(text, parameters=parameters, technique=technique, label=label, limit=limit)
+    try:
+        return opened.search(
+            text,
+            parameters=parameters,
+            technique=technique,
+            label=label,
+            confidence=confidence,
+            formula=formula,
+            instrument=instrument,
+            facility=facility,
+            dates=dates,
+            conforms=conforms,
+            definition=definition,
+            missing=missing,
+            sort=sort,
+            cursor=cursor,
+            limit=limit,
+            facet=facet,
+        )
+    finally:
+        if opened is not catalogue:
+            opened.close()

@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from pyoxigraph import Literal, NamedNode, Store
+from pyoxigraph import NamedNode
+from sqlalchemy import Connection, Row, delete, select
 
-from nxspectra.catalogue.asking import ask, hit, is_data_set
-from nxspectra.catalogue.hits import Hit
-from nxspectra.catalogue.query import fold, parse
-from nxspectra.catalogue.store import GraphStore, triples_of
+from nxspectra.catalogue import tables
+from nxspectra.catalogue.facets import facets
+from nxspectra.catalogue.finding import Count, Finder, Sort
+from nxspectra.catalogue.graphs import Graph, from_text, graph_of, graph_of_record
+from nxspectra.catalogue.hits import Hit, Hits, hit_of
+from nxspectra.catalogue.index import BATCH, Index
+from nxspectra.catalogue.ledger import Ledger
+from nxspectra.catalogue.query import parse
+from nxspectra.catalogue.reading import records
+from nxspectra.catalogue.record import Record, record_of
+from nxspectra.catalogue.rows import chunks
+from nxspectra.catalogue.store import GraphStore
 from nxspectra.errors import FileError
 from nxspectra.rdf import Description
-from nxspectra.rdf.terms import DCAT, DCT, NXS, RDF, Iri, Triple, moment, n_triples, string
-from nxspectra.rdf.triples import part
-from nxspectra.settings import is_iri
+from nxspectra.settings import Settings, is_iri
 
 PUBLISH_EVERY = 1.0
 """Seconds; inside a `with`, readers see what was filed after at most about so long."""
-
-_TOPIC = Iri("http://xmlns.com/foaf/0.1/primaryTopic")
+MOST = 1_000_000
+"""Hits of one page where no limit is given."""
 
 
 class Catalogue:
@@ -40,13 +48,19 @@ class Catalogue:
     processes from filing, others find it within about a second.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
+    def __init__(self, folder: str | os.PathLike[str], *, index: str | Index | None = None) -> None:
+        """`index`: URL of the database for the index; that of the site settings, or a file in the folder."""
         self.folder = Path(folder)
         if self.folder.exists() and not self.folder.is_dir():
             raise FileError(f"{self.folder}: is a file; a catalogue is a folder")
-        self._store = GraphStore(self.folder)
+        chosen = index or Settings.load().index or Index.in_folder(self.folder)
+        self.index = chosen if isinstance(chosen, Index) else Index(chosen)
+        self.ledger = Ledger(self.folder)
+        self.store = GraphStore(self.folder)
         self._depth = 0
         self._published = 0.0
+        self._ready = False
+        self._waiting: list[tuple[int, Record, Graph | None]] = []
 
     # -- filing --------------------------------------------------------------------------------
 
@@ -55,33 +69,176 @@ class Catalogue:
 
         Raises FileBusy while another process files, FileError if it cannot be written or is damaged.
         """
-        triples = [*description.triples(), *_record(description)]
-        name = NamedNode(description.iri)
-        with self._store.writing() as store:
-            others = [other for other in _graphs(store, description.pid) if other != name]
-            self._store.replace(name, triples_of(n_triples(triples)), others)
+        self._begin()
+        record = record_of(description)
+        self.ledger.add(record)
+        self._file(record, graph_of(description))
         self._settle()
+
+    def keep(self, name: str, given: Iterable[Record]) -> int:
+        """Put records of an import or a harvest in the catalogue, in place of those kept under this name.
+
+        They are kept in the folder, so that `rebuild` finds them. Raises as `file`; UsageError for a name
+        that no file can have.
+        """
+        self._begin()
+        gone = {record.pid for record in self.ledger.records(name)} if name in self.ledger.names() else set()
+        self.ledger.keep(name, given)
+        with self.index.writing() as connection:
+            connection.execute(tables.intents.insert(), {"pid": "", "kept": name})
+        gone -= {record.pid for record in self.ledger.records(name)}
+        for pid in sorted(gone):
+            self.remove(pid)
+        number = self.file_kept(name)
+        self._settle()
+        return number
 
     def remove(self, pid: str) -> bool:
         """Take a data set out, by its pid or IRI; False if it is not there."""
-        with self._store.writing() as store:
-            names = _graphs(store, pid)
-            for name in names:
-                self._store.remove(name)
+        self._begin()
+        self._finish()
+        record = self._known(pid)
+        if record is None:
+            self._settle()
+            return False
+        self.ledger.remove(record.pid)
+        with self.index.writing() as connection:
+            connection.execute(tables.intents.insert(), {"pid": record.pid, "graph": record.iri})
+        self._take_out(record.pid, record.iri)
         self._settle()
-        return bool(names)
+        return True
+
+    def _begin(self) -> None:
+        """Before the first change: what was interrupted is done again."""
+        if self._ready:
+            return
+        with self.store.writing():
+            # now no other process writes here, and the folder is a catalogue
+            self._expect_index()
+            with self.index.writing() as connection:
+                intents = connection.execute(select(tables.intents).order_by(tables.intents.c.number)).all()
+            self._ready = True
+            for intent in intents:
+                self._redo(intent)
+            if intents:
+                self._finish()
+
+    def _redo(self, intent: Row[Any]) -> None:
+        if intent.kept is not None:
+            if intent.kept in self.ledger.names():
+                self.file_kept(intent.kept)
+        elif intent.record is None:
+            self._take_out(intent.pid, intent.graph)
+        else:
+            record = Record.from_json(intent.record)
+            graph = None if intent.graph is None else from_text(intent.graph, intent.triples)
+            self._write_graph(record, graph)
+            self._waiting.append((intent.number, record, graph))
+
+    def _file(self, record: Record, graph: Graph | None) -> None:
+        """First what is to be done is written down, then the graph, and when that is published the rows."""
+        values = {"pid": record.pid, "record": record.as_json()}
+        if graph is not None:
+            values |= {"graph": graph.name.value, "triples": graph.text}
+        with self.index.writing() as connection:
+            intents = tables.intents
+            number = connection.scalar(intents.insert().values(values).returning(intents.c.number)) or 0
+        self._write_graph(record, graph)
+        self._waiting.append((number, record, graph))
+
+    def _write_graph(self, record: Record, graph: Graph | None) -> None:
+        earlier = [each.iri for _, each, _ in self._waiting if each.pid == record.pid]
+        known = self.index.iri_of(record.pid)
+        names = {*earlier, *([known] if known else [])} - ({graph.name.value} if graph else set())
+        others = [NamedNode(name) for name in sorted(names) if is_iri(name)]
+        if graph is not None:
+            self.store.replace(graph.name, graph.triples, others)
+        else:
+            for other in others:
+                self.store.remove(other)
+
+    def _take_out(self, pid: str, iri: str | None) -> None:
+        if iri is not None and is_iri(iri):
+            self.store.remove(NamedNode(iri))
+        self.store.publish()
+        with self.index.writing() as connection:
+            self.index.erase(connection, [pid])
+            connection.execute(
+                delete(tables.intents).where(tables.intents.c.pid == pid, tables.intents.c.record.is_(None))
+            )
+
+    def make(self) -> None:
+        """Make the folder a catalogue, if it is none yet."""
+        self._begin()
+        self._settle()
+
+    def put(self, record: Record, graph: Graph | None) -> None:
+        """As `file`, with what is already known of a data set."""
+        self._begin()
+        self.ledger.add(record)
+        self._file(record, graph)
+        self._settle()
+
+    def file_kept(self, name: str) -> int:
+        """All records that are kept under a name; done again as a whole after an accident."""
+        self._begin()
+        number = 0
+        waiting = self.ledger.records(name)
+        while some := list(islice(waiting, BATCH)):
+            graphs = {record.pid: graph_of_record(record) for record in some}
+            for record in some:
+                self._write_graph(record, graphs[record.pid])
+            with self.index.writing() as connection:
+                self.index.write(
+                    connection,
+                    some,
+                    {pid: graph.digest for pid, graph in graphs.items() if graph is not None},
+                )
+            number += len(some)
+        self.store.publish()
+        with self.index.writing() as connection:
+            connection.execute(delete(tables.intents).where(tables.intents.c.kept == name))
+        return number
+
+    def _finish(self) -> None:
+        """Let readers see the graphs, and then the rows."""
+        self.store.publish()
+        self._published = time.monotonic()
+        if not self._waiting:
+            return
+        with self.index.writing() as connection:
+            # of a data set that was filed twice the last counts
+            newest = {record.pid: (record, graph) for _, record, graph in self._waiting}
+            digests = {pid: graph.digest for pid, (_, graph) in newest.items() if graph is not None}
+            self.index.write(connection, [record for record, _ in newest.values()], digests)
+            done = [number for number, _, _ in self._waiting]
+            for some in chunks(done):
+                connection.execute(delete(tables.intents).where(tables.intents.c.number.in_(some)))
+        self._waiting.clear()
 
     def _settle(self) -> None:
         """After a change: publish it, soon inside a `with`, at once and for good outside."""
         if self._depth == 0:
-            self._store.close()
+            self.close()
         elif time.monotonic() - self._published > PUBLISH_EVERY:
-            self._store.publish()
-            self._published = time.monotonic()
+            self._finish()
+
+    def _expect_index(self) -> None:
+        """Raises FileError if there are graphs and no index: it was lost, or the catalogue is old."""
+        file = self.index.file
+        if file is not None and not file.exists() and (self.folder / "published" / "current").exists():
+            raise FileError(
+                f"{self.folder}: the index is not there;"
+                f" `nxspectra catalogue rebuild --catalogue {self.folder}` makes it again from the files"
+            )
 
     def close(self) -> None:
         """Let readers see everything and another process file; the catalogue can be used again after."""
-        self._store.close()
+        if self._ready:
+            self._finish()
+        self._ready = False
+        self.store.close()
+        self.index.close()
 
     def __enter__(self) -> Self:
         self._depth += 1
@@ -103,62 +260,81 @@ class Catalogue:
         parameters: Mapping[str, str] | None = None,
         technique: str | None = None,
         label: str | None = None,
+        confidence: str | None = None,
+        formula: str | None = None,
+        instrument: str | None = None,
+        facility: str | None = None,
+        dates: str | None = None,
+        conforms: bool | None = None,
+        definition: str | None = None,
+        missing: bool | None = None,
+        sort: Sort | None = None,
+        cursor: str | None = None,
         limit: int | None = 20,
-    ) -> list[Hit]:
-        """The data sets for which all that is asked holds, best first, then by title.
+        facet: bool = False,
+    ) -> Hits:
+        """The data sets for which all that is asked holds: with words the best first, else the newest.
 
         `text`: words that must all occur in title, description, sample, keywords, instrument and the like.
-        `parameters`: ranges with a unit, met where they overlap: {"pressure": "10..20GPa"}.
-        `technique`: an IRI, a PaNET id, a label or a synonym; narrower techniques are found too.
-        `label`: one that some frame bears.
+        `parameters`: ranges with a unit, met where they overlap: {"pressure": "10..20GPa"}, or lie within
+        after `all`. `technique`: an IRI, a PaNET id, a label or a synonym; narrower ones are found too.
+        `label`: one that some frame bears, with at least the mean probability `confidence`.
+        `formula`, `instrument`, `facility`: a name, where `*` stands for anything.
+        `dates`: when it was measured, such as 2021-05 or 2020..2021.
+        `cursor`: that of the page before; with `facet`, what is found is counted by what it has in common.
         Raises UsageError and UnitError, with the nearest that there is; FileError without a catalogue.
         """
-        query = parse(text, parameters, technique, label)
-        with self._store.reading() as store:
-            return ask(store, query, limit)
+        query = parse(
+            text,
+            parameters,
+            technique,
+            label,
+            confidence=confidence,
+            formula=formula,
+            instrument=instrument,
+            facility=facility,
+            dates=dates,
+            conforms=conforms,
+            definition=definition,
+            missing=missing,
+        )
+        with self._reading() as connection:
+            if connection is None:
+                return Hits((), Count(0, True), None)
+            finder = Finder(connection, query)
+            page = finder.page(MOST if limit is None else limit, sort, cursor)
+            found = records(connection, [each for each, _ in page.ids])
+            hits = [hit_of(found[each], score) for each, score in page.ids]
+            return Hits(hits, finder.count(), page.cursor, facets(finder) if facet else None)
 
     def get(self, pid: str) -> Hit | None:
         """The data set with this pid or IRI; None if it is not there."""
-        with self._store.reading() as store:
-            names = _graphs(store, pid)
-            return hit(store, names[0].value) if names else None
+        with self._reading() as connection:
+            if connection is None:
+                return None
+        record = self._known(pid)
+        return None if record is None else hit_of(record)
+
+    def _known(self, pid: str) -> Record | None:
+        return self.index.get(pid) or self.index.by_iri(pid)
 
     def __contains__(self, pid: str) -> bool:
         return self.get(pid) is not None
 
     def __len__(self) -> int:
-        with self._store.reading() as store:
-            return sum(1 for _ in store.named_graphs())
+        with self._reading() as connection:
+            return 0 if connection is None else len(self.index)
 
-
-def _graphs(store: Store, pid: str) -> list[NamedNode]:
-    """Names of the graphs of the data set with this pid or IRI."""
-    found = store.quads_for_pattern(None, NamedNode(DCT["identifier"]), Literal(pid))
-    names = {quad.graph_name for quad in found if quad.subject == quad.graph_name}
-    if is_iri(pid) and is_data_set(store, pid):
-        names.add(NamedNode(pid))
-    return sorted((name for name in names if isinstance(name, NamedNode)), key=lambda name: name.value)
-
-
-def _record(description: Description) -> Iterator[Triple]:
-    """What the catalogue notes for itself: where the file is, when it was filed, and the text to search."""
-    record = part(description, "record")
-    yield record, RDF["type"], DCAT["CatalogRecord"]
-    yield record, _TOPIC, description.iri
-    yield record, DCT["modified"], moment(datetime.now(UTC).isoformat(timespec="seconds"))
-    if description.file is not None:
-        yield record, NXS["path"], string(description.file.path)
-    yield record, NXS["text"], string("\n".join(fold(line) for line in _text(description)))
-
-
-def _text(description: Description) -> Iterator[str]:
-    """Lines of what can be searched for in words, the telling ones first; `asking.WEIGHTS` weighs them."""
-    yield description.title
-    sample = description.sample
-    yield " ".join(part for part in (sample.name, sample.formula) if part) if sample else ""
-    yield " ".join(description.keywords)
-    agents = (description.instrument, description.facility, *description.people, *description.creators)
-    names = [agent.name for agent in agents if agent is not None and agent.name]
-    yield " ".join([*names, *([description.experiment] if description.experiment else [])])
-    names = [each.name for each in (description.file, description.raw) if each is not None]
-    yield " ".join([description.text, *names, description.definition or ""])
+    @contextmanager
+    def _reading(self) -> Iterator[Connection | None]:
+        """The index as it is; None if nothing was ever filed."""
+        if self._waiting:
+            self._finish()
+        self.store.expect()
+        file = self.index.file
+        if file is not None and not file.exists():
+            self._expect_index()
+            yield None
+            return
+        with self.index.reading() as connection:
+            yield connection

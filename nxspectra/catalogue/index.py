@@ -221,12 +221,55 @@ class Index:
             number += len(ids)
         return number
 
+    def copy(self, other: Index) -> None:
+        """All data sets of another index in the place of those that are here, in one transaction."""
+        data = tables.datasets
+        with other.reading() as there, self.writing() as here:
+            for table in reversed(tables.metadata.sorted_tables):
+                if table not in (tables.meta, tables.jobs):
+                    here.execute(delete(table))
+            if here.dialect.name == "sqlite":
+                here.exec_driver_sql("INSERT INTO words (words) VALUES ('delete-all')")
+            else:
+                here.execute(delete(tables.words))
+            self._shared.forget()
+            rows = there.execute(select(data.c.id, data.c.pid, data.c.graph)).all()
+            for start in range(0, len(rows), BATCH):
+                some = rows[start : start + BATCH]
+                found = records(there, [row.id for row in some])
+                self.write(here, list(found.values()), {row.pid: row.graph for row in some if row.graph})
+
     # -- looking -------------------------------------------------------------------------------
 
     def get(self, pid: str) -> Record | None:
         """All that is known of a data set; None if it is not there."""
         with self.reading() as connection:
             found = connection.scalar(select(tables.datasets.c.id).where(tables.datasets.c.pid == pid))
+            return None if found is None else records(connection, [found])[found]
+
+    def iri_of(self, pid: str) -> str | None:
+        """The IRI of a data set; None if it is not there."""
+        data = tables.datasets
+        statement = (
+            select(data.c.iri, tables.bases.c.iri)
+            .outerjoin(tables.bases, tables.bases.c.id == data.c.base)
+            .where(data.c.pid == pid)
+        )
+        with self.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else row[0] or row[1] + pid
+
+    def by_iri(self, iri: str) -> Record | None:
+        """All that is known of the data set with this IRI."""
+        data, bases = tables.datasets, tables.bases
+        with self.reading() as connection:
+            found = connection.scalar(select(data.c.id).where(data.c.iri == iri))
+            for base in connection.execute(select(bases.c.id, bases.c.iri)).all() if found is None else ():
+                if found is None and iri.startswith(base.iri):
+                    pid = iri.removeprefix(base.iri)
+                    found = connection.scalar(
+                        select(data.c.id).where(data.c.pid == pid, data.c.base == base.id)
+                    )
             return None if found is None else records(connection, [found])[found]
 
     def __len__(self) -> int:

@@ -1,7 +1,8 @@
 """What is asked of a catalogue, as a value: words, ranges in SI units, techniques and those below, a label.
 
-10..20 GPa     any of it between 10 and 20 GPa       25.6 keV     25.6 keV, as exactly as it is written
-> 30 GPa       some of it above 30 GPa               10 kbar..    from 10 kbar on
+10..20 GPa       any of it between 10 and 20 GPa       25.6 keV     25.6 keV, as exactly as it is written
+> 30 GPa         some of it above 30 GPa               10 kbar..    from 10 kbar on
+all 10..20 GPa   nothing of it outside
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 
 from nxspectra import units
@@ -39,6 +41,8 @@ _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _END = re.compile(rf"\s*({_NUMBER})?\s*(.*?)\s*")
 _COMPARED = re.compile(rf"\s*(>=|<=|≥|≤|>|<|=)\s*({_NUMBER})\s*(.*?)\s*")
 _TO = re.compile(r"\.\.|–|\bto\b")
+_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
+_ALL = re.compile(r"\s*all\b", re.IGNORECASE)
 _WORD = re.compile(r'"([^"]+)"|(\S+)')
 
 CLOSE = 1e-9
@@ -52,6 +56,8 @@ class Range:
     name: str
     minimum: float
     maximum: float
+    within: bool = False
+    """Whether all of the quantity must lie there, and not only some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,22 @@ class Query:
     """One of them; empty if any will do."""
     label: str | None = None
     """A label that some frame bears, in lower case."""
+    least_confidence: float | None = None
+    """The mean probability that the label has at least."""
+    formula: str | None = None
+    """Of the sample, without blanks; `*` stands for anything."""
+    instrument: str | None = None
+    """Name, in lower case, where `*` stands for anything, or IRI."""
+    facility: str | None = None
+    since: int | None = None
+    """Seconds since 1970; measured then or later."""
+    until: int | None = None
+    """Measured before then."""
+    conforms: bool | None = None
+    definition: str | None = None
+    missing: bool | None = None
+    """Whether the file is gone."""
+    public: bool | None = None
 
 
 def parse(
@@ -73,14 +95,90 @@ def parse(
     parameters: Mapping[str, str] | None = None,
     technique: str | None = None,
     label: str | None = None,
+    *,
+    confidence: str | None = None,
+    formula: str | None = None,
+    instrument: str | None = None,
+    facility: str | None = None,
+    dates: str | None = None,
+    conforms: bool | None = None,
+    definition: str | None = None,
+    missing: bool | None = None,
+    public: bool | None = None,
 ) -> Query:
     """What is meant, or UsageError and UnitError with what could have been meant."""
+    if confidence is not None and label is None:
+        raise UsageError("confidence: of which label? Say label=NAME too")
+    since, until = (None, None) if dates is None else period(dates)
     return Query(
         words(text or ""),
         tuple(alternatives(name, said) for name, said in (parameters or {}).items()),
         () if technique is None else techniques.table().resolve(technique),
-        None if label is None else plain(label).lower(),
+        None if label is None else plain(label).casefold(),
+        None if confidence is None else _least(confidence),
+        None if formula is None else "".join(plain(formula).split()),
+        None if instrument is None else fold(instrument),
+        None if facility is None else fold(facility),
+        since,
+        until,
+        conforms,
+        definition,
+        missing,
+        public,
     )
+
+
+def period(said: str) -> tuple[int | None, int | None]:
+    """Since when and until before when, in seconds since 1970: a year, a month, a day or a moment, or two.
+
+    2021    2021-05    2021-05-27    2021-05-27T10:00    2020..2021    2021-05..    ..2021-05-27
+    """
+    ends = _TO.split(said)
+    if len(ends) > 2 or not any(end.strip() for end in ends):
+        raise UsageError(_not_a_period(said))
+    first, last = ends[0].strip(), ends[-1].strip()
+    since = _moments(said, first)[0] if first else None
+    until = _moments(said, last)[1] if last else None
+    if since is not None and until is not None and since >= until:
+        raise UsageError(f"dates: {said!r} is a time that ends before it starts")
+    return since, until
+
+
+def _moments(said: str, end: str) -> tuple[int, int]:
+    """The first second of what is written, and the first after it."""
+    found = _DATE.fullmatch(end)
+    try:
+        if found is None:
+            when = datetime.fromisoformat(end)
+            start = when if when.tzinfo else when.replace(tzinfo=UTC)
+            return int(start.timestamp()), int(start.timestamp()) + 1
+        year, month, day = int(found[1]), int(found[2] or 1), int(found[3] or 1)
+        start = datetime(year, month, day, tzinfo=UTC)
+        if found[3]:
+            after = start + timedelta(days=1)
+        else:
+            after = datetime(
+                year + (month == 12 or not found[2]), month % 12 + 1 if found[2] else 1, 1, tzinfo=UTC
+            )
+        return int(start.timestamp()), int(after.timestamp())
+    except (ValueError, OverflowError):
+        raise UsageError(_not_a_period(said)) from None
+
+
+def _not_a_period(said: str) -> str:
+    return f"dates: {said!r} is not a time; write 2021, 2021-05, 2021-05-27, 2020..2021 or 2021-05.."
+
+
+def _least(said: str) -> float:
+    """`0.9`, `>0.9`, `>=0.9` or `90%`."""
+    number = said.strip().lstrip(">=≥").strip()
+    try:
+        value = float(number.removesuffix("%")) / (100 if number.endswith("%") else 1)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise UsageError(f"confidence: {said!r} is not a probability; write 0.9, '>0.9' or 90%")
+    return value
 
 
 def fold(text: str) -> str:
@@ -96,8 +194,12 @@ def words(text: str) -> tuple[str, ...]:
 def alternatives(name: str, said: str) -> tuple[Range, ...]:
     """The ranges that would meet what is said of a parameter.
 
-    Energy and wavelength of photons are told apart by the unit, whichever is named.
+    Energy and wavelength of photons are told apart by the unit, whichever is named. After `all`, ranges that
+    lie within it are meant.
     """
+    within = _ALL.match(said)
+    if within is not None:
+        return tuple(replace(each, within=True) for each in alternatives(name, said[within.end() :]))
     meant = _NAMES.get(name.strip().replace("-", "_"))
     if meant is None:
         close = get_close_matches(name, _NAMES, n=1)

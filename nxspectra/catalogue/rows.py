@@ -36,6 +36,7 @@ SAMPLED_FROM = 4
 """The lowest level of the random part: one data set in sixteen."""
 _MOST_SHARED = 200_000
 """So many shared things are remembered while many records are filed."""
+_TEXT = 1 + len(tables.TEXT_COLUMNS)
 _MANY = 500
 """Values of one IN."""
 _NOT_IN_A_WORD = re.compile(r"[\W_]+")
@@ -62,7 +63,12 @@ def text_of(record: Record) -> tuple[str, ...]:
     names += [record.facility.name] if record.facility else []
     names += [member.person.full_name for member in record.people]
     names += [record.experiment] if record.experiment else []
-    rest = [record.description, *(file.name for file in record.files[:_MANY]), record.definition or ""]
+    rest = [
+        *names,
+        record.description,
+        *(file.name for file in record.files[:_MANY]),
+        record.definition or "",
+    ]
     rest += [record.source.name] if record.source.kind == "file" and record.source.name else []
     columns = (
         [record.title],
@@ -73,7 +79,6 @@ def text_of(record: Record) -> tuple[str, ...]:
             if part
         ],
         record.keywords,
-        names,
         rest,
     )
     return tuple(tokens(" ".join(column)) for column in columns)
@@ -461,7 +466,7 @@ def insert_texts(connection: Connection, rows: Sequence[tuple[Value, ...]]) -> N
     """Data set and words in the order of `tables.TEXT_COLUMNS`."""
     if connection.dialect.name == "sqlite":
         columns = ", ".join(tables.TEXT_COLUMNS)
-        statement = f"INSERT INTO words (rowid, {columns}) VALUES ({marks(connection, 6)})"  # noqa: S608
+        statement = f"INSERT INTO words (rowid, {columns}) VALUES ({marks(connection, _TEXT)})"  # noqa: S608
     else:
         vector = " || ".join(
             f"setweight(to_tsvector('simple', %s), '{each}')" for each in tables.WEIGHTS.values()
@@ -474,7 +479,9 @@ def delete_texts(connection: Connection, rows: Sequence[tuple[Value, ...]]) -> N
     """Take words out. The full-text table of SQLite keeps no text and must be told what it was given."""
     if connection.dialect.name == "sqlite":
         columns = ", ".join(tables.TEXT_COLUMNS)
-        statement = f"INSERT INTO words (words, rowid, {columns}) VALUES ('delete', {marks(connection, 6)})"  # noqa: S608
+        statement = (
+            f"INSERT INTO words (words, rowid, {columns}) VALUES ('delete', {marks(connection, _TEXT)})"  # noqa: S608
+        )
         connection.exec_driver_sql(statement, list(rows))
     else:
         connection.execute(delete(tables.words).where(tables.words.c.dataset.in_([row[0] for row in rows])))

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-import pyoxigraph
 from pyoxigraph import NamedNode, Store, Triple
 
+from nxspectra.catalogue.ledger import write_whole
 from nxspectra.errors import FileBusy, FileError
 
 FORM = 1
@@ -86,7 +85,7 @@ class GraphStore:
                 number += 1
             self._writing.backup(str(published / str(number)))
             (published / f"{number}.lock").touch()
-            _write_whole(published / "current", f"{number}\n")
+            write_whole(published / "current", f"{number}\n")
             self._dirty = False
             _remove_old(published, number)
 
@@ -116,7 +115,7 @@ class GraphStore:
                     f"{self.folder}: is not a catalogue and holds other things; name a new or an empty folder"
                 )
             self.folder.mkdir(parents=True, exist_ok=True)
-            _write_whole(marker, json.dumps({"nxspectra catalogue": FORM}) + "\n")
+            write_whole(marker, json.dumps({"nxspectra catalogue": FORM}) + "\n")
         except OSError as error:
             raise FileError(f"{self.folder}: cannot be made a catalogue: {error.strerror}") from None
 
@@ -141,14 +140,29 @@ class GraphStore:
 
     def snapshot(self) -> Snapshot:
         """The graphs as they were last published, to be closed in the end. Raises as `reading`."""
+        self.expect()
+        with self._damage_told():
+            return self._hold_current()
+
+    def expect(self) -> None:
+        """Raises FileError if there is no catalogue, or one of another form."""
         if not (self.folder / "catalogue.json").exists():
             raise FileError(
                 f"{self.folder}: there is no catalogue here;"
                 f" `nxspectra ingest FILES --catalogue {self.folder}` makes one"
             )
         self._check_form()
-        with self._damage_told():
-            return self._hold_current()
+
+    def names(self) -> list[NamedNode]:
+        """Of all graphs that are there, in order."""
+        with self.reading() as store:
+            names = [name for name in store.named_graphs() if isinstance(name, NamedNode)]
+        return sorted(names, key=lambda name: name.value)
+
+    def triples(self, name: NamedNode) -> list[Triple]:
+        """Of a graph; none if it is not there."""
+        with self.reading() as store:
+            return [quad.triple for quad in store.quads_for_pattern(None, None, None, name)]
 
     def current(self) -> int | None:
         """The number of the newest snapshot; None if nothing was published yet."""
@@ -163,9 +177,13 @@ class GraphStore:
             path = self.folder / "published" / str(number)
             with suppress(FileNotFoundError):  # the writer was quicker; then there is a newer one
                 lock = path.with_name(f"{number}.lock").open(encoding="utf-8")
-                fcntl.flock(lock, fcntl.LOCK_SH)
-                if path.exists():
-                    return Snapshot(number, Store.read_only(str(path)), lock)
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_SH)
+                    if path.exists():
+                        return Snapshot(number, Store.read_only(str(path)), lock)
+                except BaseException:
+                    lock.close()
+                    raise
                 lock.close()
         raise FileError(
             f"{self.folder}: its published graphs cannot be found; file a data set to publish again"
@@ -207,18 +225,8 @@ class GraphStore:
     def _way_out(self, what: str) -> str:
         return (
             f"{self.folder}: the catalogue is damaged ({what}). Everything in it comes from the files:"
-            " move the folders graph and published away and file them again,"
-            f" `nxspectra ingest FILES --catalogue {self.folder}`"
+            f" `nxspectra catalogue rebuild --catalogue {self.folder}` makes it again"
         )
-
-
-def _write_whole(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
 
 
 def _remove_old(published: Path, current: int) -> None:
@@ -229,9 +237,3 @@ def _remove_old(published: Path, current: int) -> None:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)  # a reader that holds it keeps the snapshot
             shutil.rmtree(published / lock.stem, ignore_errors=True)
             lock.unlink()
-
-
-def triples_of(n_triples: str) -> list[Triple]:
-    """N-Triples as the terms that the store takes."""
-    parsed = pyoxigraph.parse(n_triples, format=pyoxigraph.RdfFormat.N_TRIPLES)
-    return [each.triple for each in parsed]

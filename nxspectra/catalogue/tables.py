@@ -322,18 +322,22 @@ intents = Table(
     Column("pid", Text, nullable=False),
     # as JSON; None to take it out
     _text("record"),
+    # name and N-Triples of its graph; None if it has none
+    _text("graph"),
     _text("triples"),
+    # instead of these: all records that are kept under this name
+    _text("kept"),
 )
 """What is being filed and may not be in both the graphs and these tables yet; redone after an accident."""
 
-TEXT_COLUMNS = ("title", "sample", "keywords", "origin", "rest")
+TEXT_COLUMNS = ("title", "sample", "keywords", "rest")
 """What can be searched for in words, the telling ones first."""
 
 # FTS5 has no SQLAlchemy type; PostgreSQL holds the same in one weighted vector.
 words = Table(
     "words", MetaData(), Column("dataset", BigInteger, primary_key=True), Column("vector", TSVECTOR)
 )
-WEIGHTS = dict(zip(TEXT_COLUMNS, "ABCDD", strict=True))
+WEIGHTS = dict(zip(TEXT_COLUMNS, "ABCD", strict=True))
 
 
 DOCUMENT_COLUMNS = ("title", "keywords", "summary")

@@ -34,6 +34,10 @@ program = Program(
         "describe": ("describing", "Print the description of a file or a model."),
         "technique": ("techniques", "Look techniques up in PaNET, and take over a later release of it."),
         "ingest": ("ingesting", "Take raw files the whole way into a catalogue."),
+        "catalogue": (
+            "cataloguing",
+            "Look after a catalogue: make it again from the files, check that its parts agree.",
+        ),
         "search": ("searching", "Find files in a catalogue by text, conditions, technique or label."),
         "serve": ("serving", "Serve a catalogue over HTTP: the PaN search API."),
         "definition": (

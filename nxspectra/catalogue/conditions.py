@@ -1,0 +1,321 @@
+"""What is asked of the index, one condition at a time, as SQL; what people write is never part of its text.
+
+A condition can be tried on a data set (`holds`), most can be listed (`ids`), and some can be walked along an
+index (`walk`). `finding` chooses which is used for what, so the database is not left a choice: to SQLite a
+column behind a `+` is no key to an index.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.sql.selectable import CompoundSelect
+
+from nxspectra.catalogue import tables
+from nxspectra.catalogue.query import TRANSITION, Query, Range
+from nxspectra.catalogue.rows import tokens
+from nxspectra.rdf.quantities import QUANTITIES
+
+Ids = Select[Any] | CompoundSelect[Any]
+
+_ID = tables.datasets.c.id
+_INDEX_NAMES = {each.name: each.pan_name or each.name for each in QUANTITIES}
+_WIDEST = 1023
+"""Widths of this power of two and more are looked for from the lowest number on."""
+_MOST_SETS = 2000
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Data sets along an index, joined with their rows."""
+
+    statement: Select[Any]
+    key: ColumnElement[int]
+    """The id of the data set in the index, which has them in its order."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One thing that must hold of a data set."""
+
+    holds: ColumnElement[bool]
+    """Of the row of `tables.datasets`."""
+    ids: Ids | None = None
+    """The data sets for which it holds, perhaps some twice; None if they can only be tried."""
+    walk: Walk | None = None
+    """The same in the order of their ids, where an index has them so."""
+
+
+NOTHING = Condition(false())
+
+
+def conditions(connection: Connection, query: Query) -> list[Condition]:
+    """All that is asked but the words, which `text_tiers` has."""
+    return list(_conditions(connection, query))
+
+
+def _conditions(connection: Connection, query: Query) -> Iterator[Condition]:
+    for ranges in query.ranges:
+        yield overlapping(connection, ranges)
+    if query.techniques:
+        yield of_techniques(connection, query.techniques)
+    if query.label is not None:
+        yield of_label(connection, query.label, query.least_confidence)
+    if query.formula is not None:
+        yield of_formula(query.formula)
+    if query.instrument is not None:
+        yield of_shared(connection, tables.instruments, "instrument", "pid", query.instrument)
+    if query.facility is not None:
+        yield of_shared(connection, tables.facilities, "facility", "iri", query.facility)
+    if query.since is not None or query.until is not None:
+        yield measured(query.since, query.until)
+    if query.definition is not None:
+        names = select(tables.definitions.c.id).where(tables.definitions.c.name == query.definition)
+        yield Condition(tables.datasets.c.definition == names.scalar_subquery())
+    for column, wanted in (
+        (tables.datasets.c.conforms, query.conforms),
+        (tables.datasets.c.missing, query.missing),
+        (tables.datasets.c.is_public, query.public),
+    ):
+        if wanted is not None:
+            yield Condition(column.is_(wanted))
+
+
+# -- ranges ------------------------------------------------------------------------------------
+
+
+def overlapping(connection: Connection, ranges: Sequence[Range]) -> Condition:
+    """A parameter, or the pressure of a boundary, that meets one of these ranges, or lies within it."""
+    parts = [part for each in ranges for part in _range(connection, each)]
+    if not parts:
+        return NOTHING
+    listed = [ids for _, ids in parts]
+    return Condition(
+        or_(*(holds for holds, _ in parts)), union_all(*listed) if len(listed) > 1 else listed[0]
+    )
+
+
+def _range(connection: Connection, wanted: Range) -> Iterator[tuple[ColumnElement[bool], Ids]]:
+    table = tables.boundaries if wanted.name == TRANSITION else tables.parameters
+    ends = _ends(table, wanted)
+    if table is tables.boundaries:
+        of = []
+        never_a_key: list[ColumnElement[bool]] = []
+    else:
+        quantity = connection.scalar(
+            select(tables.quantities.c.id).where(
+                tables.quantities.c.name == _INDEX_NAMES.get(wanted.name, wanted.name)
+            )
+        )
+        if quantity is None:
+            return
+        of = [table.c.quantity == quantity]
+        never_a_key = [literal_column(f"+{table.name}.quantity") == quantity]
+    holds = exists().where(table.c.dataset == _ID, *never_a_key, *ends).correlate(tables.datasets)
+    for level in _levels(connection, table, of):
+        yield (
+            holds,
+            select(table.c.dataset).where(*of, table.c.level == level, *_start(table, level, wanted), *ends),
+        )
+
+
+def _ends(table: Table, wanted: Range) -> list[ColumnElement[bool]]:
+    low, high = table.c.si_min, table.c.si_max
+    tests = [(low, high)] if wanted.within else [(high, low)]
+    made: list[ColumnElement[bool]] = [low.is_not(None)]
+    for above, below in tests:
+        if math.isfinite(wanted.minimum):
+            made.append(above >= wanted.minimum)
+        if math.isfinite(wanted.maximum):
+            made.append(below <= wanted.maximum)
+    return made
+
+
+def _start(table: Table, level: int, wanted: Range) -> list[ColumnElement[bool]]:
+    """Where ranges of a level that meet the wanted one start."""
+    width = 0.0 if level == tables.POINT else math.ldexp(1.0, level) if level < _WIDEST else math.inf
+    first = wanted.minimum - width
+    made = [table.c.si_min >= first] if math.isfinite(first) else []
+    return [*made, table.c.si_min <= wanted.maximum] if math.isfinite(wanted.maximum) else made
+
+
+def _levels(connection: Connection, table: Table, of: Sequence[ColumnElement[bool]]) -> list[int]:
+    """The levels that there are, each found by one look-up in the index."""
+    lowest = select(func.min(table.c.level).label("level")).where(*of).cte("levels", recursive=True)
+    higher = select(func.min(table.c.level)).where(*of, table.c.level > lowest.c.level).scalar_subquery()
+    levels = lowest.union_all(select(higher).where(lowest.c.level.is_not(None)))
+    return [level for level in connection.scalars(select(levels.c.level)) if level is not None]
+
+
+# -- what is shared ----------------------------------------------------------------------------
+
+
+def of_techniques(connection: Connection, techniques: Sequence[str]) -> Condition:
+    """One of these techniques, or one below it."""
+    closure = tables.technique_closure
+    sets = list(
+        connection.scalars(
+            select(closure.c.set)
+            .join(tables.techniques, tables.techniques.c.id == closure.c.technique)
+            .where(tables.techniques.c.iri.in_(techniques))
+            .distinct()
+        )
+    )
+    if not sets:
+        return NOTHING
+    return Condition(
+        literal_column("+datasets.technique_set").in_(sets),
+        select(_ID).where(tables.datasets.c.technique_set.in_(sets)),
+        _walk("technique_set", sets),
+    )
+
+
+def of_label(connection: Connection, label: str, least_confidence: float | None) -> Condition:
+    """A label, in lower case, that some frame bears, with at least this mean probability."""
+    table, names = tables.labels, tables.label_names
+    found = list(connection.scalars(select(names.c.id).where(names.c.folded == label)))
+    if not found:
+        return NOTHING
+    sure = [] if least_confidence is None else [table.c.mean >= least_confidence]
+    wanted = [table.c.label.in_(found) if len(found) > 1 else table.c.label == found[0], *sure]
+    # the + keeps the labels outside: each is looked up, and not each data set tried
+    joined = select(table.c.dataset.label("id")).where(*wanted, literal_column("+labels.dataset") == _ID)
+    walk = Walk(joined.distinct(), table.c.dataset)
+    return Condition(
+        exists().where(table.c.dataset == _ID, *wanted).correlate(tables.datasets),
+        select(table.c.dataset).where(*wanted),
+        walk if len(found) == 1 else None,
+    )
+
+
+def of_formula(formula: str) -> Condition:
+    """A sample of this formula, without blanks, `*` for anything."""
+    table = tables.dataset_samples
+    wanted = select(tables.samples.c.id).where(like(tables.samples.c.folded, formula))
+    return Condition(
+        exists()
+        .where(table.c.dataset == _ID, literal_column("+dataset_samples.sample").in_(wanted))
+        .correlate(tables.datasets),
+        select(table.c.dataset).where(table.c.sample.in_(wanted)),
+    )
+
+
+def of_shared(connection: Connection, table: Table, pointing: str, name: str, said: str) -> Condition:
+    """An instrument or a facility by its name in lower case, `*` for anything, or by what it is known as."""
+    same = or_(like(table.c.folded, said), func.lower(table.c[name]) == said)
+    found = list(connection.scalars(select(table.c.id).where(same).limit(_MOST_SETS)))
+    if not found:
+        return NOTHING
+    return Condition(
+        literal_column(f"+datasets.{pointing}").in_(found),
+        select(_ID).where(tables.datasets.c[pointing].in_(found)),
+        _walk(pointing, found),
+    )
+
+
+def _walk(pointing: str, found: Sequence[int]) -> Walk | None:
+    """Along the index of what is pointed to; of several, none has them in order."""
+    if len(found) != 1:
+        return None
+    return Walk(select(_ID).where(tables.datasets.c[pointing] == found[0]), _ID)
+
+
+def measured(since: int | None, until: int | None) -> Condition:
+    """Within a time: the ids of a minute lie together, and the column has the seconds."""
+    first, last = tables.ids_between(since, None if until is None else until - 1)
+    created = tables.datasets.c.created
+    exactly = [] if since is None else [created >= since]
+    exactly += [] if until is None else [created < until]
+    about = [] if since is None else [first <= _ID]
+    about += [] if until is None else [last >= _ID]
+    listed = select(_ID).where(*about, *exactly)
+    return Condition(and_(*exactly), listed, Walk(listed, _ID))
+
+
+def like(column: ColumnElement[Any], said: str) -> ColumnElement[bool]:
+    """The same text, where `*` stands for anything."""
+    if "*" not in said:
+        return column == said
+    escaped = said.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")
+    return column.like(escaped, escape="\\")
+
+
+# -- words -------------------------------------------------------------------------------------
+
+
+def text_tiers(connection: Connection, words: Sequence[str]) -> list[Condition]:
+    """All of the words in the title; in title and sample; and so on, each without those before it."""
+    wanted = [(tokens(word).split(), word.endswith("*")) for word in words]
+    wanted = [(each, begins) for each, begins in wanted if each]
+    if not wanted:
+        return [NOTHING]
+    columns = tables.TEXT_COLUMNS
+    return [_tier(connection, wanted, columns[: number + 1]) for number in range(len(columns))]
+
+
+def anywhere(connection: Connection, words: Sequence[str]) -> Condition:
+    """All of the words, wherever they stand."""
+    wanted = [(tokens(word).split(), word.endswith("*")) for word in words]
+    wanted = [(each, begins) for each, begins in wanted if each]
+    return _matching(connection, _said(connection, wanted, tables.TEXT_COLUMNS)) if wanted else NOTHING
+
+
+Wanted = Sequence[tuple[list[str], bool]]
+
+
+def _tier(connection: Connection, wanted: Wanted, columns: Sequence[str]) -> Condition:
+    said = _said(connection, wanted, columns)
+    if len(columns) == 1:
+        return _matching(connection, said)
+    before = _said(connection, wanted, columns[:-1])
+    no = "({}) NOT ({})" if connection.dialect.name == "sqlite" else "({}) & !({})"
+    return _matching(connection, no.format(said, before))
+
+
+def _said(connection: Connection, wanted: Wanted, columns: Sequence[str]) -> str:
+    """The words in the language of the full-text index; they are letters and digits only."""
+    if connection.dialect.name == "sqlite":
+        parts = [f'"{" ".join(each)}"{" *" if begins else ""}' for each, begins in wanted]
+        return f"{{{' '.join(columns)}}} : ({' AND '.join(parts)})"
+    weights = "".join(tables.WEIGHTS[column] for column in columns)
+    phrases = [
+        " <-> ".join(f"{token}:{'*' if begins and token is each[-1] else ''}{weights}" for token in each)
+        for each, begins in wanted
+    ]
+    return " & ".join(f"({phrase})" for phrase in phrases)
+
+
+def _matching(connection: Connection, said: str) -> Condition:
+    table = tables.words
+    if connection.dialect.name == "sqlite":
+        rowid: ColumnElement[int] = literal_column("words.rowid", type_=_ID.type)
+        match = literal_column("words").op("MATCH")(said)
+        holds = exists(select(rowid).select_from(table).where(match, rowid == _ID)).correlate(tables.datasets)
+        # the + keeps the words outside: each match is looked up, and not each data set tried
+        outside: ColumnElement[int] = literal_column("+words.rowid", type_=_ID.type)
+        joined = select(rowid.label("id")).select_from(table, tables.datasets).where(match, outside == _ID)
+        listed = select(rowid.label("dataset")).select_from(table).where(match)
+        return Condition(holds, listed, Walk(joined, rowid))
+    match = table.c.vector.op("@@")(func.to_tsquery("simple", said))
+    return Condition(
+        exists().where(table.c.dataset == _ID, match).correlate(tables.datasets),
+        select(table.c.dataset).where(match),
+        Walk(select(_ID).join(table, table.c.dataset == _ID).where(match), _ID),
+    )
