@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import string
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from cataloguing import described, neutrons, ramp
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, func, select, text
+from indexes import indexes
+from sqlalchemy import func, select
 
 from nxspectra.catalogue import tables
 from nxspectra.catalogue.index import Index
@@ -32,30 +31,12 @@ from nxspectra.catalogue.record import (
 )
 from nxspectra.errors import FileError, UsageError
 
-POSTGRESQL = os.environ.get("NXSPECTRA_POSTGRESQL")
-
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Index]:
-    """An empty index; of PostgreSQL in a schema of its own."""
-    if request.param == "sqlite":
-        index = Index(f"sqlite:///{tmp_path / 'index.sqlite'}")
+    """An empty index."""
+    with indexes(request.param, tmp_path) as index:
         yield index
-        index.close()
-        return
-    if POSTGRESQL is None:
-        pytest.skip("$NXSPECTRA_POSTGRESQL names no database; .ci/run starts one")
-    schema = f"test_{uuid4().hex}"
-    server = create_engine(POSTGRESQL)
-    with server.begin() as connection:
-        connection.execute(text(f"CREATE SCHEMA {schema}"))
-    separator = "&" if "?" in POSTGRESQL else "?"
-    index = Index(f"{POSTGRESQL}{separator}options=-csearch_path%3D{schema}")
-    yield index
-    index.close()
-    with server.begin() as connection:
-        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
-    server.dispose()
 
 
 def record(name: str, **facts: object) -> Record:

@@ -53,7 +53,7 @@ class Catalogue:
         self.folder = Path(folder)
         if self.folder.exists() and not self.folder.is_dir():
             raise FileError(f"{self.folder}: is a file; a catalogue is a folder")
-        chosen = index or Settings.load().index or Index.in_folder(self.folder)
+        chosen = index if index is not None else Settings.load().index or Index.in_folder(self.folder)
         self.index = chosen if isinstance(chosen, Index) else Index(chosen)
         self.ledger = Ledger(self.folder)
         self.store = GraphStore(self.folder)

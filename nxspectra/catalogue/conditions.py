@@ -196,7 +196,8 @@ def of_label(connection: Connection, label: str, least_confidence: float | None)
     sure = [] if least_confidence is None else [table.c.mean >= least_confidence]
     wanted = [table.c.label.in_(found) if len(found) > 1 else table.c.label == found[0], *sure]
     # the + keeps the labels outside: each is looked up, and not each data set tried
-    joined = select(table.c.dataset.label("id")).where(*wanted, literal_column("+labels.dataset") == _ID)
+    outside: ColumnElement[int] = literal_column("+labels.dataset", type_=_ID.type)
+    joined = select(table.c.dataset.label("id")).join(tables.datasets, outside == _ID).where(*wanted)
     walk = Walk(joined.distinct(), table.c.dataset)
     return Condition(
         exists().where(table.c.dataset == _ID, *wanted).correlate(tables.datasets),
@@ -310,12 +311,13 @@ def _matching(connection: Connection, said: str) -> Condition:
         holds = exists(select(rowid).select_from(table).where(match, rowid == _ID)).correlate(tables.datasets)
         # the + keeps the words outside: each match is looked up, and not each data set tried
         outside: ColumnElement[int] = literal_column("+words.rowid", type_=_ID.type)
-        joined = select(rowid.label("id")).select_from(table, tables.datasets).where(match, outside == _ID)
+        both = table.join(tables.datasets, outside == _ID)
+        joined = select(rowid.label("id")).select_from(both).where(match)
         listed = select(rowid.label("dataset")).select_from(table).where(match)
         return Condition(holds, listed, Walk(joined, rowid))
     match = table.c.vector.op("@@")(func.to_tsquery("simple", said))
     return Condition(
         exists().where(table.c.dataset == _ID, match).correlate(tables.datasets),
         select(table.c.dataset).where(match),
-        Walk(select(_ID).join(table, table.c.dataset == _ID).where(match), _ID),
+        Walk(select(_ID).join(table, table.c.dataset == _ID).where(match), table.c.dataset),
     )

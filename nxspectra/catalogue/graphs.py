@@ -19,6 +19,7 @@ from nxspectra.rdf.terms import (
     QUDT,
     RDF,
     SCHEMA,
+    XSD,
     Iri,
     Triple,
     boolean,
@@ -32,6 +33,8 @@ from nxspectra.rdf.terms import (
 )
 
 _A = RDF["type"]
+_NUMBERS = frozenset(XSD[name] for name in ("double", "decimal", "integer", "nonNegativeInteger", "float"))
+_TIMES = frozenset(XSD[name] for name in ("date", "dateTime"))
 _TOPIC = Iri("http://xmlns.com/foaf/0.1/primaryTopic")
 
 
@@ -53,9 +56,21 @@ class Graph:
 
 
 def digest_of(triples: Iterable[pyoxigraph.Triple]) -> bytes:
-    """Sixteen bytes that tell these triples, in whatever order, from others."""
-    lines = sorted(map(str, triples))
-    return hashlib.blake2b("\n".join(lines).encode(), digest_size=16).digest()
+    """Sixteen bytes that tell these triples, in whatever order, from others.
+
+    A store may write a number or a time in another way than it was given it.
+    """
+    lines = sorted(f"{each.subject} {each.predicate} {_value(each.object)}" for each in triples)
+    return hashlib.blake2b("\n".join(lines).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _value(term: object) -> str:
+    if not isinstance(term, pyoxigraph.Literal):
+        return str(term)
+    kind = term.datatype.value
+    if kind in _NUMBERS:
+        return repr(float(term.value))
+    return term.value[: len("2021-05-27T10:15:00")] if kind in _TIMES else str(term)
 
 
 def from_text(name: str, text: str) -> Graph:

@@ -134,7 +134,8 @@ class Index:
             self._shared.rest()
 
     def close(self) -> None:
-        for engine in (self._engine, self._reader):
+        # SQLite empties its log when the last connection is closed, if that one may write
+        for engine in (self._reader, self._engine):
             if engine is not None:
                 engine.dispose()
         self._engine = self._reader = None

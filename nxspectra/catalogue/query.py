@@ -122,7 +122,7 @@ def parse(
         since,
         until,
         conforms,
-        definition,
+        None if definition is None else plain(definition),
         missing,
         public,
     )
