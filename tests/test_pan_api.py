@@ -526,7 +526,7 @@ def test_all_of_a_long_list_comes_in_pieces(tmp_path: Any) -> None:
         found = {thing["pid"] for thing in whole.json()}
         assert {f"p-{number}" for number in range(2500)} <= found
         assert "etag" not in whole.headers
-        assert all(len(thing["parameters"]) == 3 for thing in whole.json() if thing["pid"] in found - {None})
+        assert all(len(thing["parameters"]) == 3 for thing in whole.json() if thing["pid"].startswith("p-"))
 
 
 def test_many_ask_at_once(api: httpx.Client) -> None:
