@@ -74,8 +74,8 @@ def test_a_base_class_has_what_it_inherits() -> None:
     known = nxdl.base_class("NXsample")
     assert known is not None
     assert {rule.name for rule in known.rule.named_fields.of("identifier_igsn")} == {"identifierNAME"}
-    assert next(known.rule.named_fields.of("pressure")).units == "NX_PRESSURE"
-    assert next(known.rule.named_fields.of("pressure_set")).name == "FIELDNAME_set"
+    assert known.rule.named_fields.of("pressure")[0].units == "NX_PRESSURE"
+    assert known.rule.named_fields.of("pressure_set")[0].name == "FIELDNAME_set"
 
 
 def test_a_definition_four_deep_has_the_rules_of_each() -> None:

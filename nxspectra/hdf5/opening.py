@@ -14,6 +14,7 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -113,9 +114,9 @@ def opened(path: str | os.PathLike[str]) -> Iterator[tuple[h5f.FileID, SourceFil
 
     Raises FileError, NotHDF5 and FileBusy.
     """
-    where = str(Path(path).absolute())
+    where = os.path.abspath(path)  # noqa: PTH100 - for each file, and a Path costs more than the look
     with file_errors(path):
-        status = Path(where).stat()
+        status = os.stat(where)  # noqa: PTH116
         if stat.S_ISDIR(status.st_mode):
             raise FileError(f"{path}: is a folder, not a file")
         if not stat.S_ISREG(status.st_mode):
@@ -129,9 +130,11 @@ def opened(path: str | os.PathLike[str]) -> Iterator[tuple[h5f.FileID, SourceFil
 
 
 def open_file(where: str, said: str) -> h5f.FileID:
-    for access in (without_lock(), None, locking(True, False), locking(True, True), locking(False, False)):
+    for lock in (_WITHOUT, None, (True, False), (True, True), (False, False)):
         try:
-            return h5f.open(os.fsencode(where), h5f.ACC_RDONLY, access)
+            return h5f.open(
+                os.fsencode(where), h5f.ACC_RDONLY, None if lock is None else _kept_locking(*lock)
+            )
         except OSError as error:
             # This very process has it open already, and in one process one file has one setting.
             if "flag values don't match" not in str(error):
@@ -145,9 +148,14 @@ def locking(lock: bool, ignore_when_disabled: bool) -> h5p.PropFAID:
     return access
 
 
+_kept_locking = lru_cache(maxsize=4)(locking)
+"""A property list is copied by whoever opens a file with it, and takes longer to make than to use."""
+_WITHOUT = (False, True)
+
+
 def without_lock() -> h5p.PropFAID:
     """File access that takes no lock: a reader that takes one stops the next scan of a beamline."""
-    return locking(False, True)
+    return locking(*_WITHOUT)
 
 
 @contextmanager
@@ -170,11 +178,14 @@ def look_at(path: str, status: os.stat_result) -> int:
     """Where the superblock starts; raises NotHDF5 or FileBusy if the first bytes tell that reading fails."""
     if status.st_size == 0:
         raise NotHDF5(f"{path}: is an empty file (0 bytes)")
-    with Path(path).open("rb", buffering=0) as file:
-        start = signature_offset(file.fileno(), status.st_size)
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        start = signature_offset(file, status.st_size)
         if start is None:
-            raise NotHDF5(f"{path}: {other_kind(os.pread(file.fileno(), 512, 0))}")
-        superblock = os.pread(file.fileno(), 96, start)
+            raise NotHDF5(f"{path}: {other_kind(os.pread(file, 512, 0))}")
+        superblock = os.pread(file, 96, start)
+    finally:
+        os.close(file)
     flags, stored_size = superblock_says(superblock)
     if flags & (WRITING | SWMR):
         how = "in SWMR mode" if flags & SWMR else "for writing"

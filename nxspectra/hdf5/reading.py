@@ -13,7 +13,7 @@ from h5py import h5a, h5d, h5f, h5g, h5l, h5o, h5r, h5s, h5t
 from nxspectra.errors import FileBusy, FileChanged, NotHDF5
 from nxspectra.hdf5.opening import SourceFile, opened
 from nxspectra.hdf5.storage import FAILURES, Storage, StoredValue, reason, with_filters
-from nxspectra.hdf5.values import ValueType, decoded, given_value, name_text, unlocated
+from nxspectra.hdf5.values import decoded, given_value, name_text, quick_text, unlocated, value_type
 from nxspectra.hdf5.walking import ATTRIBUTES, DEPTH, ITEMS, SECONDS, Entry, TooMuchError, entries
 from nxspectra.tree import Array, Attribute, Field, Group, Link, Node, Null, Unreadable, one
 
@@ -22,6 +22,8 @@ Keep: TypeAlias = Callable[[str, "str | None"], bool]
 
 LOADED = 4096
 """Values of up to this many bytes are read in the walk; larger ones when they are asked for."""
+TRIED = 16
+"""So many names of attributes turn out to be no single text before none is taken for one any more."""
 CHUNK = 16 << 20
 """Bytes; small values in larger chunks stay in the file too, since a chunk is unpacked whole."""
 
@@ -71,7 +73,8 @@ class Walk:
         self.left = ITEMS
         self.end = time.monotonic() + SECONDS
         self.stack: list[Frame] = []
-        self.types: dict[bytes, ValueType] = {}
+        self.no_text: set[bytes] = set()
+        """Names of attributes that were not one text of variable length."""
         self.places: dict[int, str] = {}
         """Address of every object met -> its path."""
         self.referring: list[Callable[[], None]] = []
@@ -134,7 +137,7 @@ class Walk:
         if isinstance(item, h5g.GroupID):
             return self.group(item, path)
         attributes = self.attributes(item)
-        return Field.around(Null(self.type(item).given), attributes)
+        return Field.around(Null(value_type(item).given), attributes)
 
     def group(self, group: h5g.GroupID, path: str) -> Group | Unreadable:
         if len(self.stack) >= DEPTH:
@@ -161,7 +164,7 @@ class Walk:
 
     def field(self, dataset: h5d.DatasetID, path: str) -> Field | Unreadable:
         attributes = self.attributes(dataset)
-        kind = self.type(dataset.get_type())
+        kind = value_type(dataset.get_type())
         shape = shape_of(dataset.get_space())
         if shape is None:
             return Field.around(Null(kind.given), attributes)
@@ -205,7 +208,15 @@ class Walk:
 
     def attribute(self, item: Any, name: bytes, attributes: dict[str, Attribute]) -> Attribute:
         attribute = h5a.open(item, name)
-        kind = self.type(attribute.get_type())
+        if name not in self.no_text and len(self.no_text) < TRIED:
+            try:
+                text = quick_text(attribute)
+            except FAILURES:
+                text = None
+            if text is not None:
+                return text
+            self.no_text.add(name)
+        kind = value_type(attribute.get_type())
         shape = shape_of(attribute.get_space())
         if shape is None:
             return None
@@ -220,13 +231,6 @@ class Walk:
             self.referring.append(tell)
             return None
         return scalar(kind.value(array, unlocated))
-
-    def type(self, stored: h5t.TypeID) -> ValueType:
-        key = stored.encode()
-        kind = self.types.get(key)
-        if kind is None:
-            kind = self.types[key] = ValueType.of(stored)
-        return kind
 
     def located(self, reference: Any) -> str:
         """The path of the object that a reference points to."""

@@ -133,7 +133,7 @@ class Storage:
         data set whose source is missing reads as fill values without a word.
         """
         if lies_in_file(dataset, source):
-            return cls()
+            return IN_ONE_PIECE
         creation = dataset.get_create_plist()
         if creation.get_external_count():
             outside = name_text(creation.get_external(0)[0])
@@ -146,6 +146,9 @@ class Storage:
                 why = f"is virtual, and {hindrance}: it would read as fill values"
                 return cls(Unreadable(why, "virtual-source"))
         return cls(chunk=math.prod(creation.get_chunk()) if layout == h5d.CHUNKED else 0)
+
+
+IN_ONE_PIECE = Storage()
 
 
 def lies_in_file(dataset: h5d.DatasetID, source: SourceFile) -> bool:

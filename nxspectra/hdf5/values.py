@@ -86,6 +86,41 @@ class ValueType:
         return given_value(array, located)
 
 
+KNOWN = 1000
+"""Types of which it is kept how they are read; from one file to the next they are mostly the same."""
+LONGEST_KEY = 4096
+"""Bytes of a type's description; of a longer one nothing is kept."""
+_known: dict[bytes, ValueType] = {}
+
+
+def value_type(stored: h5t.TypeID) -> ValueType:
+    """How values of a type are read; raises TypeError for one that has no numpy twin."""
+    key = stored.encode()
+    kind = _known.get(key)
+    if kind is None:
+        kind = ValueType.of(stored)
+        if len(key) <= LONGEST_KEY:
+            if len(_known) >= KNOWN:
+                _known.clear()
+            _known[key] = kind
+    return kind
+
+
+_TEXT_IN_MEMORY = h5t.py_create(TEXT)
+
+
+def quick_text(attribute: h5a.AttrID) -> str | None:
+    """What an attribute holds that is one text of variable length, as most are; None if it is anything else.
+
+    libhdf5 refuses to turn anything else into such text, and to ask it for type and shape first would take
+    longer than to read. Raises what h5py raises.
+    """
+    array = np.empty((), TEXT)
+    attribute.read(array, _TEXT_IN_MEMORY)
+    value = array.item()
+    return decoded(value) if isinstance(value, bytes) else None
+
+
 def is_plain(dtype: np.dtype[Any]) -> bool:
     """Numbers, truth values and opaque bytes all through."""
     if dtype.subdtype is not None:

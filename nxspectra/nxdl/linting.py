@@ -350,7 +350,7 @@ class _Lint:
         if name is None or base is None or element.get("nameType") in ("any", "partial"):
             return
         known = base.rule.named_fields
-        if self.root.get("category") == "base" or next(known.of(name), None) is not None:
+        if self.root.get("category") == "base" or known.first(name) is not None:
             return
         beside = {each.get("name") for each in element.itersiblings()} | {
             each.get("name") for each in element.itersiblings(preceding=True)

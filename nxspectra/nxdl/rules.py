@@ -7,7 +7,7 @@ NeXus Definition Language, attribute `nameType`: the capital letters of a partia
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
@@ -209,10 +209,14 @@ class _Named(Protocol):
 Rule = TypeVar("Rule", bound=_Named)
 
 
+REMEMBERED = 500
+"""Names for which a group remembers which of its rules they follow: files are much alike."""
+
+
 class Names(Generic[Rule]):
     """Rules by the names that they stand for."""
 
-    __slots__ = ("any", "exact", "partial")
+    __slots__ = ("_met", "any", "exact", "partial")
 
     exact: dict[str, list[Rule]]
     partial: list[Rule]
@@ -220,6 +224,7 @@ class Names(Generic[Rule]):
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self.exact, self.partial, self.any = {}, [], []
+        self._met: dict[str, tuple[Rule, ...]] = {}
         for rule in rules:
             if rule.name is None or rule.name_type == "any":
                 self.any.append(rule)
@@ -229,13 +234,21 @@ class Names(Generic[Rule]):
                 self.exact.setdefault(rule.name, []).append(rule)
         self.partial.sort(key=lambda rule: -sum(not letter.isupper() for letter in rule.name or ""))
 
-    def of(self, name: str) -> Iterator[Rule]:
+    def of(self, name: str) -> tuple[Rule, ...]:
         """The rules that `name` may follow, the closest first."""
-        yield from self.exact.get(name, ())
-        for rule in self.partial:
-            if matches_partial(rule.name or "", name):
-                yield rule
-        yield from self.any
+        met = self._met.get(name)
+        if met is None:
+            fitting = [rule for rule in self.partial if matches_partial(rule.name or "", name)]
+            met = (*self.exact.get(name, ()), *fitting, *self.any)
+            if len(self._met) >= REMEMBERED:
+                self._met.clear()
+            self._met[name] = met
+        return met
+
+    def first(self, name: str) -> Rule | None:
+        """The closest rule that `name` may follow; None if it may follow none."""
+        met = self.of(name)
+        return met[0] if met else None
 
 
 def matches_partial(pattern: str, name: str) -> bool:

@@ -45,6 +45,9 @@ class Link:
         return {}
 
 
+_AS_READ: tuple[tuple[str, object], ...] = (("source", None), ("additions", Additions()), ("edited", False))
+
+
 class Group:
     """A NeXus group: its children by name, and its attributes; `nx_class` is one of them.
 
@@ -80,10 +83,8 @@ class Group:
     def around(cls, children: Mapping[str, Node], attributes: Mapping[str, Attribute]) -> Self:
         """A group around these very mappings, not copies; a reader may go on filling them."""
         new = cls.__new__(cls)
-        for name, value in (("children", children), ("attributes", attributes), ("source", None)):
+        for name, value in (("children", children), ("attributes", attributes), *_AS_READ):
             object.__setattr__(new, name, value)
-        object.__setattr__(new, "additions", Additions())
-        object.__setattr__(new, "edited", False)
         return new
 
     def __setattr__(self, name: str, value: object) -> None:

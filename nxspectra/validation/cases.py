@@ -47,12 +47,14 @@ class Entry:
 
     def is_a(self, nx_class: str | None, expected: str) -> bool:
         """Is a class the expected one, or does it extend it?"""
-        if nx_class == expected:
-            return True
+        return expected in self.lineage(nx_class)
+
+    def lineage(self, nx_class: str | None) -> tuple[str, ...]:
+        """A class and all that it extends; of one that NeXus does not know only itself."""
         if nx_class is None:
-            return False
+            return ()
         known = self.library.base_class(nx_class)
-        return known is not None and expected in known.lineage
+        return (nx_class,) if known is None else known.lineage
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,13 @@ class GroupCase:
     nx_class: BaseClass | None
     chain: tuple[str, ...]
     """Paths of the groups from the entry down to this one."""
+    said: tuple[GroupRule, ...] = field(init=False, repr=False, compare=False)
+    """All that is said of it, the most special first."""
+
+    def __post_init__(self) -> None:
+        of_class = None if self.nx_class is None else self.nx_class.rule
+        said = tuple([rule for rule in (self.rule, self.known, of_class) if rule is not None])
+        object.__setattr__(self, "said", said)
 
     @property
     def origin(self) -> Origin | None:
@@ -99,12 +108,6 @@ class GroupCase:
     @property
     def base(self) -> bool:
         return self.rule is None
-
-    @property
-    def said(self) -> tuple[GroupRule, ...]:
-        """All that is said of it, the most special first."""
-        of_class = None if self.nx_class is None else self.nx_class.rule
-        return tuple(rule for rule in (self.rule, self.known, of_class) if rule is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,10 +98,9 @@ def of_root(root: Group, library: Library) -> Iterator[Finding]:
     base = library.base_class("NXroot")
     for name, value in root.attributes.items():
         path = f"/@{name}"
-        unread = _unread_attribute(path, value)
-        rule = None if base is None else next(base.rule.named_attributes.of(name), None)
-        if unread is not None:
-            yield unread
+        rule = None if base is None else base.rule.named_attributes.first(name)
+        if isinstance(value, Unreadable):
+            yield _unread_attribute(path, value)
         elif rule is not None:
             asked = AttributeCase(None, path, value, rule, base=True)
             yield from (finding for check in ATTRIBUTE_RULES for finding in check(asked))
@@ -225,12 +224,11 @@ def _group_rule(
     there: Mapping[int, list[Item]] = MappingProxyType({}),
 ) -> tuple[GroupRule | None, Sequence[GroupRule | FieldRule]]:
     """The rule for a group of that name and class; if none fits, those that claim the name."""
-    nx_class = group.nx_class
-    names = said.named_groups
+    lineage = entry.lineage(group.nx_class)
     claimed: list[GroupRule | FieldRule] = []
     fitting: list[GroupRule] = []
-    for rule in names.of(name):
-        if entry.is_a(nx_class, rule.nx_class):
+    for rule in said.named_groups.of(name):
+        if rule.nx_class in lineage:
             if rule.name_type == "specified" and rule.name is not None:
                 return rule, ()
             if not fitting or _as_close(rule, fitting[0]):
@@ -263,7 +261,7 @@ def _child_field(
 ) -> Found:
     for said in case.said:
         own = said is case.rule
-        candidates = list(said.named_fields.of(item.name))
+        candidates = said.named_fields.of(item.name)
         rule = candidates[0] if candidates else None
         several = len(candidates) > 1 and candidates[0].name_type == "any"
         if several and own:
@@ -340,12 +338,11 @@ def _attributes(case: GroupCase) -> Found:
     if case.rule is not None:
         found += presence.missing_attributes(case.path, case.group.attributes, case.rule.attributes)
     for name, value in case.group.attributes.items():
-        unread = _unread_attribute(f"{case.path}@{name}", value)
-        if unread is not None:
-            found.append(unread)
+        if isinstance(value, Unreadable):
+            found.append(_unread_attribute(f"{case.path}@{name}", value))
             continue
         for said in case.said:
-            rule = next(said.named_attributes.of(name), None)
+            rule = said.named_attributes.first(name)
             if rule is not None:
                 attribute = AttributeCase(
                     case.entry, f"{case.path}@{name}", value, rule, said is not case.rule
@@ -364,9 +361,8 @@ def _attributes(case: GroupCase) -> Found:
 
 
 def _attribute(path: str, name: str, value: Attribute, case: FieldCase, group: GroupCase) -> Found:
-    unread = _unread_attribute(path, value)
-    if unread is not None:
-        return [unread]
+    if isinstance(value, Unreadable):
+        return [_unread_attribute(path, value)]
     rules = [case.rule]
     if not case.base and group.nx_class is not None:
         rules += group.nx_class.rule.named_fields.exact.get(case.rule.name, [])
@@ -386,11 +382,9 @@ def _stands_for(rule: AttributeRule, name: str) -> bool:
     return rule.name == name or (rule.name_type == "any" and name not in _COMMON)
 
 
-def _unread_attribute(path: str, value: object) -> Finding | None:
+def _unread_attribute(path: str, value: Unreadable) -> Finding:
     """An attribute that could not be read stands in the tree as Unreadable, as objects do."""
-    if isinstance(value, Unreadable):
-        return rule_of_unread(value.rule).at(path, value.reason, severity=Severity.WARNING)
-    return None
+    return rule_of_unread(value.rule).at(path, value.reason, severity=Severity.WARNING)
 
 
 # -- what is left ------------------------------------------------------------------------------
