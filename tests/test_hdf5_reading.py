@@ -145,6 +145,37 @@ def test_lists_of_different_lengths_are_arrays_in_an_array(path: Path) -> None:
     assert [item.tolist() for item in value] == [[1, 2, 3], []]
 
 
+def test_attributes_of_one_name_are_read_as_what_they_are_each_time(path: Path) -> None:
+    """One after another: what an attribute held in one place says nothing about the next."""
+    text, ragged = h5py.string_dtype(), h5py.vlen_dtype(np.int32)
+    values: dict[str, tuple[Any, Any, Any]] = {
+        "a": ("Å", text, "Å"),
+        "b": (np.array(["x", "y" * 500, "z"], object), text, np.array(["x", "y" * 500, "z"])),
+        "c": (np.array(["x"], object), text, np.array(["x"])),
+        "d": (np.bytes_(b"fixed"), None, "fixed"),
+        "e": (2.5, None, 2.5),
+        "f": ("", text, ""),
+        "g": (h5py.Empty(text), None, None),
+        "h": (np.array([["p", "q"]] * 40, object), text, np.array([["p", "q"]] * 40)),
+        "i": ("x" * 70_000, text, "x" * 70_000),
+    }
+
+    def fill(file: h5py.File) -> None:
+        for name, (value, dtype, _) in values.items():
+            file.create_group(name).attrs.create("axes", value, dtype=dtype)
+            file[name].attrs.create(name, value, dtype=dtype)
+        file.create_group("j").attrs["axes"] = file["a"].ref
+        kept = np.empty((), object)
+        kept[()] = np.array([1, 2], np.int32)
+        file.create_group("k").attrs.create("axes", kept, shape=(), dtype=ragged)
+
+    tree = tree_of(path, fill, track_order=True, libver="latest")
+    for name, (_, _, meant) in values.items():
+        assert tree[name] == Group(None, {}, {"axes": meant, name: meant}), name
+    assert tree["j"].attributes["axes"] == "/a"
+    assert np.asarray(tree["k"].attributes["axes"]).tolist() == [1, 2]
+
+
 def test_an_enumeration_is_its_numbers(path: Path) -> None:
     kind = h5py.enum_dtype({"low": 0, "high": 1}, basetype="i1")
     tree = tree_of(path, lambda file: file.create_dataset("label", data=np.array([1, 0], "i1"), dtype=kind))

@@ -148,6 +148,7 @@ ODDS = (
     Odd(
         "an attribute whose name is not UTF-8",
         lambda file: h5a.create(file["entry"].id, b"\xff", h5t.NATIVE_INT8, SCALAR),
+        {("/entry@\udcff", "invalid-name")},
     ),
     Odd("a title in latin-1", put("entry/title", np.bytes_("Röntgen".encode("latin-1")))),
     Odd("units in latin-1", attribute("entry/data/two_theta", "units", np.bytes_("°".encode("latin-1")))),

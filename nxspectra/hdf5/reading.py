@@ -208,7 +208,10 @@ class Walk:
 
     def attribute(self, item: Any, name: bytes, attributes: dict[str, Attribute]) -> Attribute:
         attribute = h5a.open(item, name)
-        if name not in self.no_text and len(self.no_text) < TRIED:
+        shape = shape_of(attribute.get_space())
+        if shape is None:
+            return None
+        if shape == () and name not in self.no_text and len(self.no_text) < TRIED:
             try:
                 text = quick_text(attribute)
             except FAILURES:
@@ -217,9 +220,6 @@ class Walk:
                 return text
             self.no_text.add(name)
         kind = value_type(attribute.get_type())
-        shape = shape_of(attribute.get_space())
-        if shape is None:
-            return None
         array = kind.read(attribute, shape)
         if kind.text and not shape:
             return decoded(array.item())

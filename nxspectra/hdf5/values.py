@@ -110,10 +110,11 @@ _TEXT_IN_MEMORY = h5t.py_create(TEXT)
 
 
 def quick_text(attribute: h5a.AttrID) -> str | None:
-    """What an attribute holds that is one text of variable length, as most are; None if it is anything else.
+    """The text of variable length that a scalar attribute holds, as most do; None if it holds another thing.
 
-    libhdf5 refuses to turn anything else into such text, and to ask it for type and shape first would take
-    longer than to read. Raises what h5py raises.
+    libhdf5 refuses to turn anything else into such text, and to ask it for the type first would take longer
+    than to read. It does not look at the shape: of an array more would be written than there is room for.
+    Raises what h5py raises.
     """
     array = np.empty((), TEXT)
     attribute.read(array, _TEXT_IN_MEMORY)
