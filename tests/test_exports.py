@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import hypothesis
 import icat.client
 import icat.entities
 import pytest
 import rdflib
 from datacite import schema45
-from described import BARE, SITE, labelled
+from described import BARE, SITE, labelled, read
+from hypothesis import given
+from hypothesis import strategies as st
 from icat.dumpfile_xml import XMLDumpFileReader
 from lxml import etree
 from rocrate.rocrate import ROCrate
@@ -426,6 +429,12 @@ def test_icat_reads_the_data_set_with_its_parameters(description: Description) -
         assert each in said
 
 
+def test_a_day_without_a_time_is_a_moment_for_icat(tmp_path: Path) -> None:
+    tree = conforming(migrated=True).put("entry/start_time", Field("2021-05-27"))
+    dataset, _, _ = icat_read(exports.icat(written(tree, tmp_path), FULL))
+    assert dataset.startDate == "2021-05-27T00:00:00+00:00"
+
+
 def test_a_word_that_would_end_a_query_is_refused(tmp_path: Path) -> None:
     tree = conforming(migrated=True).put("entry/experiment_identifier", Field("1' OR '1'='1"))
     with pytest.raises(Refused, match="cannot look up investigationRef by name"):
@@ -437,6 +446,30 @@ def test_markup_in_a_title_stays_text(tmp_path: Path) -> None:
     tree = conforming(migrated=True).put("entry/title", Field(title))
     _, parameters, _ = icat_read(exports.icat(written(tree, tmp_path), FULL))
     assert title in {each.stringValue for each in parameters}
+
+
+# -- whatever the file says ----------------------------------------------------------------------
+
+WORDS = st.text(max_size=30)
+
+
+@given(title=WORDS, formula=WORDS, person=WORDS, place=WORDS, experiment=WORDS)
+@hypothesis.settings(max_examples=8, phases=[hypothesis.Phase.generate])
+def test_every_record_can_be_made_of_any_text(
+    title: str, formula: str, person: str, place: str, experiment: str
+) -> None:
+    tree = conforming(4, classified=True, migrated=True).put("entry/title", Field(title))
+    tree = tree.put("entry/sample/chemical_formula", Field(formula))
+    tree = tree.put("entry/instrument/name", Field(place))
+    tree = tree.put("entry/experiment_identifier", Field(experiment))
+    tree = tree.put("entry/user", Group("NXuser", {"name": Field(person)}))
+    description = describe(read(tree), FULL)
+    for each in scicat(description)["datasets"]:
+        UploadDataset(**each)
+    assert schema45.validate(exports.datacite(description, FULL))
+    assert ROCrate(exports.ro_crate(description)).name == description.title
+    site = FULL.model_copy(update={"icat": FULL.icat.model_copy(update={"investigation": "11012345"})})
+    assert etree.fromstring(exports.icat(description, site).encode()).find("data/dataset") is not None
 
 
 # -- settings ------------------------------------------------------------------------------------

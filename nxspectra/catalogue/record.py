@@ -16,10 +16,10 @@ from pydantic import TypeAdapter, ValidationError
 from nxspectra import units
 from nxspectra.errors import UsageError
 from nxspectra.rdf import Description
+from nxspectra.rdf.publication import PUBLIC
 from nxspectra.rdf.quantities import PRESSURE
 from nxspectra.rdf.results import Result
 from nxspectra.rdf.terms import Agent, segment
-from nxspectra.rdf.triples import PUBLIC
 from nxspectra.settings import orcid_of
 
 FORMULA = "sample_chemical_formula"

@@ -43,7 +43,10 @@ def record(description: Description, site: Settings) -> dict[str, object]:
         "doi": doi,
         "url": str(description.landing_page or description.iri),
         "schemaVersion": SCHEMA,
-        "types": {"resourceTypeGeneral": "Dataset", "resourceType": "X-ray diffraction series"},
+        "types": {
+            "resourceTypeGeneral": "Dataset",
+            "resourceType": "NeXus file" if description.spectra is None else "Series of diffraction spectra",
+        },
         "creators": [_person(each) for each in creators],
         "titles": [{"title": description.title}],
         "publisher": _publisher(publisher),

@@ -9,7 +9,7 @@ from lxml import etree
 
 from nxspectra import __version__
 from nxspectra.errors import Refused
-from nxspectra.exports.wanted import digest_of, require, technique_name
+from nxspectra.exports.wanted import digest_of, moment, require, technique_name
 from nxspectra.rdf import Description
 from nxspectra.rdf.description import Parameter
 from nxspectra.rdf.terms import ESRFET, PANET, Iri
@@ -50,10 +50,10 @@ def document(description: Description, site: Settings) -> str:
     for name, text in (
         ("complete", "false"),
         ("description", description.text[:255]),
-        ("endDate", description.ended),
+        ("endDate", _moment(description.ended)),
         ("location", description.file and description.file.name),
         ("name", digest_of(description)),
-        ("startDate", description.started),
+        ("startDate", _moment(description.started)),
     ):
         if text:
             etree.SubElement(dataset, name).text = text
@@ -72,6 +72,11 @@ def document(description: Description, site: Settings) -> str:
     etree.indent(root)
     written: bytes = etree.tostring(root, xml_declaration=True, encoding="utf-8")
     return written.decode() + "\n"
+
+
+def _moment(text: str | None) -> str | None:
+    when = moment(text)
+    return None if when is None else when.isoformat()
 
 
 def _reference(parent: etree._Element, tag: str, words: dict[str, str | None]) -> None:

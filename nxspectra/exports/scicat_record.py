@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nxspectra import __version__
 from nxspectra.errors import Refused
-from nxspectra.exports.wanted import digest_of, missing_extra, require, technique_name, the_file
+from nxspectra.exports.wanted import digest_of, missing_extra, moment, require, technique_name, the_file
 from nxspectra.rdf import Description
 from nxspectra.rdf.description import File, Parameter
 from nxspectra.rdf.results import Result
@@ -51,7 +51,7 @@ def record(description: Description, site: Settings) -> dict[str, object]:
     file, mine = the_file(description, "SciCat"), site.scicat
     people = [each.name for each in (*description.creators, *description.people) if each.name]
     owner = mine.owner or next(iter(people), None)
-    created = _moment(description.started) or _modified(file)
+    created = moment(description.started) or _modified(file)
     folder = mine.source_folder or str(PurePath(file.path).parent)
     require(
         "SciCat",
@@ -117,8 +117,8 @@ def _measured(description: Description, shared: Mapping[str, Any], created: date
         datasetName=description.title,
         description=description.text,
         creationTime=created,
-        startTime=_moment(description.started),
-        endTime=_moment(description.ended),
+        startTime=moment(description.started),
+        endTime=moment(description.ended),
         dataFormat="NeXus",
         keywords=list(description.keywords) or None,
         scientificMetadata=dict(_metadata(description)),
@@ -139,7 +139,7 @@ def _derived(description: Description, result: Result, shared: Mapping[str, Any]
         type="derived",
         datasetName=f"{description.title}: labels at {result.path}",
         description=f"Class of each spectrum, by {by or software}.",
-        creationTime=_moment(result.date) or datetime.now(UTC),
+        creationTime=moment(result.date) or datetime.now(UTC),
         inputDatasets=[pid],
         usedSoftware=list(dict.fromkeys((software, f"nxspectra {__version__}"))),
         jobParameters=model or None,
@@ -253,11 +253,3 @@ def _modified(file: File) -> datetime | None:
         return datetime.fromtimestamp(Path(file.path).stat().st_mtime, UTC)
     except OSError:
         return None
-
-
-def _moment(text: str | None) -> datetime | None:
-    """A moment with a time zone: one without is taken as UTC, as SciCat takes it."""
-    if not text:
-        return None
-    when = datetime.fromisoformat(text)
-    return when if when.tzinfo else when.replace(tzinfo=UTC)

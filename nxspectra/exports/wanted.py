@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from nxspectra.errors import MissingExtra, Refused
 from nxspectra.rdf import Description
@@ -29,6 +30,14 @@ def the_file(description: Description, record: str) -> File:
             f"a record for {record} is of a file, and this tree is not in one yet; write it, and read that"
         )
     return description.file
+
+
+def moment(text: str | None) -> datetime | None:
+    """A moment with a time zone: one that a file gives without is UTC to these catalogues."""
+    if not text:
+        return None
+    when = datetime.fromisoformat(text)
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def missing_extra(library: str) -> MissingExtra:

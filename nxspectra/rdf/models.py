@@ -198,7 +198,7 @@ def describe_model(model: TrainedModel, settings: Settings | None = None) -> Mod
             Iri(site.files + segment(name)) if site.files else None,
         ),
         keywords=tuple(
-            dict.fromkeys(("classifier", "x-ray diffraction", *(plain(word, NAME) for word in site.keywords)))
+            dict.fromkeys(("classifier", "diffraction", *(plain(word, NAME) for word in site.keywords)))
         ),
         label_scheme=Iri(site.label_scheme),
         **vars(Publication.of(site, pid)),

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nxspectra import units
-from nxspectra.rdf import publication
 from nxspectra.rdf.publication import checksum, named, person, published
 from nxspectra.rdf.quantities import PRESSURE, unit_term
 from nxspectra.rdf.terms import (
@@ -42,8 +41,6 @@ if TYPE_CHECKING:
     from nxspectra.rdf.results import Result, Transition
 
 HDF5 = Iri("https://www.iana.org/assignments/media-types/application/x-hdf5")
-
-PUBLIC = publication.PUBLIC
 
 _A = RDF["type"]
 _NAME = SCHEMA["name"]
