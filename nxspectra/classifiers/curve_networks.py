@@ -113,12 +113,7 @@ class CurveNetwork(Estimator):
     @property
     def n_parameters_(self) -> int:
         """How many numbers training has set; the statistics of batch normalisation are not among them."""
-        counted = (
-            value.size
-            for name, value in self.state_.items()
-            if not name.endswith(("running_mean", "running_var", "num_batches_tracked"))
-        )
-        return sum(counted)
+        return counted(self.state_)
 
     def _layout(self, curves: ModuleType) -> Any:
         return curves.Layout(self.layout, self.n_features_in_, self.classes_.size, self._settings())
@@ -271,6 +266,12 @@ def answered(values: NDArray[np.floating[Any]], width: int, ask: Callable[[Float
     if known.any():
         answer[known] = ask(np.asarray(values[known], dtype=np.float64))
     return answer
+
+
+def counted(state: dict[str, NDArray[np.generic]]) -> int:
+    """How many weights there are; the statistics of batch normalisation are none."""
+    statistics = ("running_mean", "running_var", "num_batches_tracked")
+    return sum(value.size for name, value in state.items() if not name.endswith(statistics))
 
 
 def balanced_mean(values: Floats, class_index: NDArray[np.int64]) -> Floats:

@@ -62,9 +62,9 @@ class Estimator:
         return utils.Tags(
             estimator_type="classifier",
             target_tags=utils.TargetTags(required=True),
-            classifier_tags=utils.ClassifierTags(),
-            # spectra that are not finite get no class, they are no error
-            input_tags=utils.InputTags(allow_nan=True),
+            # its checks ask for clouds of two-dimensional points to be told apart; those are no curves
+            classifier_tags=utils.ClassifierTags(poor_score=True),
+            input_tags=utils.InputTags(),
         )
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -111,7 +111,7 @@ class Estimator:
         labels = np.asarray(y)
         if labels.ndim == 2 and labels.shape[1] == 1:
             warnings.warn(
-                "a column vector y was passed when a 1d array was expected: (n,) instead of (n, 1)",
+                "A column-vector y was passed when a 1d array was expected: (n,) instead of (n, 1)",
                 import_module("sklearn.exceptions").DataConversionWarning,
                 stacklevel=4,
             )
