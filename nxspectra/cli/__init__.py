@@ -36,7 +36,7 @@ program = Program(
         "ingest": ("ingesting", "Take raw files the whole way into a catalogue."),
         "catalogue": (
             "cataloguing",
-            "Look after a catalogue: make it again from the files, check that its parts agree.",
+            "Look after a catalogue: make it again from the files, check it, take others over.",
         ),
         "search": ("searching", "Find files in a catalogue by text, conditions, technique or label."),
         "serve": ("serving", "Serve a catalogue over HTTP: the PaN search API."),

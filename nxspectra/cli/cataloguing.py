@@ -1,4 +1,4 @@
-"""catalogue: make a catalogue again from the files, and check that its parts agree."""
+"""catalogue: make a catalogue again from the files, check that its parts agree, take others over."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from nxspectra.cli.frame import (
     Format,
     Verb,
     format_option,
+    index_option,
     note,
     say,
     say_json,
     worst,
 )
 from nxspectra.cli.migrating import crosswalk_option
+from nxspectra.cli.transferring import harvest, import_
 
 catalogue_option = click.option(
     "--catalogue",
@@ -29,17 +31,15 @@ catalogue_option = click.option(
     metavar="DIR",
     help="The catalogue.",
 )
-index_option = click.option(
-    "--index",
-    metavar="URL",
-    help="The database that holds its index, postgresql+psycopg://HOST/NAME; that of the site settings, or a"
-    " file in the catalogue, if not given.",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def catalogue() -> None:
-    """Look after a catalogue: make it again from the files, check that its parts agree."""
+    """Look after a catalogue: make it again from the files, check that its parts agree, take others over."""
+
+
+catalogue.add_command(import_)
+catalogue.add_command(harvest)
 
 
 @catalogue.command(cls=Verb)

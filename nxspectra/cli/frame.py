@@ -171,6 +171,13 @@ overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace OUT if it is there; without it that is an error."
 )
 
+index_option = click.option(
+    "--index",
+    metavar="URL",
+    help="The database that holds its index, postgresql+psycopg://HOST/NAME; that of the site settings, or a"
+    " file in the catalogue, if not given.",
+)
+
 
 def files_argument(required: bool = True) -> Callable[[Any], Any]:
     return click.argument(

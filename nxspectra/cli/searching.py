@@ -9,8 +9,7 @@ import click
 
 from nxspectra.catalogue import Catalogue, Hit
 from nxspectra.catalogue.finding import Sort
-from nxspectra.cli.cataloguing import index_option
-from nxspectra.cli.frame import DONE, Format, Verb, format_option, note, say, say_json
+from nxspectra.cli.frame import DONE, Format, Verb, format_option, index_option, note, say, say_json
 
 
 @click.command(cls=Verb)

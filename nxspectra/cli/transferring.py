@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import click
 
 from nxspectra.catalogue import Catalogue
-from nxspectra.cli.frame import DONE, FINDINGS, Format, Verb, format_option, note, say, say_json
+from nxspectra.cli.frame import DONE, FINDINGS, Format, Verb, format_option, index_option, note, say, say_json
 from nxspectra.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -31,12 +31,6 @@ into_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
     help="The catalogue; it is made if it is not there.",
-)
-index_option = click.option(
-    "--index",
-    metavar="URL",
-    help="The database that holds its index, postgresql+psycopg://HOST/NAME; that of the site settings, or a"
-    " file in the catalogue, if not given.",
 )
 
 

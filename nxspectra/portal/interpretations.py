@@ -13,7 +13,7 @@ from fastapi import APIRouter, Body, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from nxspectra.catalogue.index import Index
+from nxspectra.catalogue import Catalogue
 from nxspectra.catalogue.record import Record
 from nxspectra.interpretation.jobs import Asked, Job, Jobs, QueueFull, State
 from nxspectra.interpretation.running import Runner
@@ -111,7 +111,7 @@ _SHOWN: dict[str, Any] = {
 
 def router(folder: Path, models: Models) -> APIRouter:
     """The routes, and a thread that makes what is asked for."""
-    index = Index.in_folder(folder)
+    index = Catalogue(folder).index
     jobs = Jobs(index, own_name())
     runners: list[Runner] = []
 

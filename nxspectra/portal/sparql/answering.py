@@ -36,8 +36,12 @@ if TYPE_CHECKING:
 
 HIDDEN = """
 PREFIX dct: <http://purl.org/dc/terms/>
+PREFIX schema: <https://schema.org/>
 PREFIX access: <http://publications.europa.eu/resource/authority/access-right/>
-SELECT DISTINCT ?g WHERE { GRAPH ?g { ?d dct:accessRights ?rights FILTER(?rights != access:PUBLIC) } }
+SELECT DISTINCT ?g WHERE {
+  { GRAPH ?g { ?g dct:accessRights ?rights FILTER(?rights != access:PUBLIC) } }
+  UNION { GRAPH ?g { ?g schema:isAccessibleForFree false } }
+}
 """
 """The graphs that not everybody may see."""
 
