@@ -5,16 +5,22 @@ Run by hand: `pytest benchmarks/test_migrate.py -s`. Ratios are of medians withi
 
 from __future__ import annotations
 
+import resource
+import shutil
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nxspectra import hdf5
 from nxspectra.migration import Crosswalk, migrate, review
 from nxspectra.simulation import simulate
+from nxspectra.tree import Field, Group
 
 
 def median(job: Callable[[], object], rounds: int = 9) -> float:
@@ -40,16 +46,79 @@ def test_additions_are_known_in_under_three_times_the_reading_of_the_keys(raw: P
     assert both - reading < 3 * reading
 
 
-def test_a_review_of_a_small_file_costs_less_than_reading_it(tmp_path: Path) -> None:
-    whole = simulate(0, frames=2).tree()
-    small = whole.without("entry/collection_extra").without("entry/collection").without("entry/comments")
-    source = hdf5.write(small, tmp_path / "small.nxs")
-    reading = median(lambda: hdf5.read(source), 25)
-    both = median(lambda: review(hdf5.read(source)), 25)
+SMALL_FILES = 1_000
+ENOUGH = 150
+"""Small files that one worker should look at in a second, on a quiet machine."""
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of files with one pattern and 23 objects each."""
+    source = {"name": Field("PETRA III"), "type": Field("Synchrotron X-ray Source"), "probe": Field("x-ray")}
+    instrument = {
+        "name": Field("P02.2"),
+        "source": Group("NXsource", {**source, "energy": Field(6.08, units="GeV")}),
+        "monochromator": Group("NXmonochromator", {"energy": Field(25600.0, units="eV")}),
+        "detector": Group(
+            "NXdetector",
+            {
+                "collection": Group(
+                    "NXcollection", {"shutter_time": Field(100.0, units="ms"), "frame_numbers": Field(1)}
+                )
+            },
+        ),
+    }
+    pattern = {
+        "I": Field(np.ones((1, 500), dtype=np.float32)),
+        "tth": Field(np.linspace(9.6, 25.5, 500), units="deg"),
+    }
+    entry = {
+        "title": Field("Ramp 42"),
+        "start_time": Field("2021-05-27T10:15:00+02:00"),
+        "instrument": Group("NXinstrument", instrument),
+        "sample": Group("NXsample", {"name": Field("FeO")}),
+        "collection": Group("NXcollection", {"pressure_GPa": Field(21.3)}),
+        "integrated": Group("NXdata", pattern, signal="I", axes=np.array([".", "tth"])),
+    }
+    folder = tmp_path_factory.mktemp("small")
+    first = hdf5.write(Group("NXroot", {"entry": Group("NXentry", entry)}), folder / "small_0000.nxs")
+    for number in range(1, SMALL_FILES):
+        shutil.copy(first, folder / f"small_{number:04}.nxs")
+    return folder
+
+
+def test_a_review_of_a_small_file_costs_less_than_reading_it(small: Path) -> None:
+    source = small / "small_0000.nxs"
+    rules = Crosswalk.load("p02.2")
+    reading = median(lambda: hdf5.read(source), 50)
+    both = median(lambda: review(hdf5.read(source), rules), 50)
     print(
         f"\n{1 / both:.0f} files/s a worker; the review takes {(both - reading) / reading:.2f} of the reading"
     )
     assert both < 2 * reading
+
+
+def test_a_dry_run_of_a_thousand_small_files(small: Path) -> None:
+    """The whole process, with its start and all that it prints; counted is processor time."""
+    files = sorted(small.iterdir())
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [sys.executable, "-m", "nxspectra", "migrate", "--dry-run", *files],
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    began = time.process_time()
+    for file in files:
+        hdf5.read(file)
+    floor = time.process_time() - began
+    print(
+        f"\n{len(files) / seconds:.0f} files/s of processor time ({ENOUGH} wanted on a quiet machine);"
+        f" {seconds / floor:.2f} times reading them"
+    )
+    assert done.returncode == 0
+    assert seconds < 4 * floor
 
 
 def test_loading_a_crosswalk_again_is_cheap() -> None:

@@ -37,20 +37,24 @@ class Builder:
 
     def add(self, additions: Iterable[Addition]) -> None:
         """Each addition at its place, missing groups on the way made; Refused where something is there."""
+        parents: dict[str, Any] = {}
         for addition in additions:
-            self.addition(addition)
+            self.addition(addition, parents)
         self.link_hard()
 
-    def addition(self, addition: Addition) -> None:
+    def addition(self, addition: Addition, parents: dict[str, Any]) -> None:
+        """One of them; `parents` are the groups and fields that were reached for those before."""
         where, at, attribute = addition.path.rpartition("@")
         steps = [step for step in (where if at else addition.path).split("/") if step]
         if at:
-            self.attribute(self.reached(steps, addition.path), attribute, addition.item, addition.path)
+            owner = parents.get(where) or self.reached(steps, addition.path)
+            self.attribute(parents.setdefault(where, owner), attribute, addition.item, addition.path)
             return
         if not steps:
             raise Refused(f"{addition.path}: the root group cannot be added")
-        parent = self.reached(steps[:-1], addition.path, make=True)
-        self.node(parent, steps[-1], addition.item, addition.path)
+        above = "".join(f"/{step}" for step in steps[:-1])
+        parent = parents.get(above) or self.reached(steps[:-1], addition.path, make=True)
+        self.node(parents.setdefault(above, parent), steps[-1], addition.item, addition.path)
 
     def reached(self, steps: list[str], path: str, make: bool = False) -> Any:
         """The object at the end of hard links only: through a soft link things would land elsewhere."""
@@ -85,7 +89,7 @@ class Builder:
             here, node, where = pending.pop()
             self.attributes(here, node, where)
             for name, child in node.children.items():
-                made = self.item(here, name, child, f"{where}/{name}")
+                made = self.item(here, name, child, f"{where}/{name}", is_new=True)
                 if isinstance(child, Group):
                     pending.append((made, child, f"{where}/{name}"))
 
@@ -98,10 +102,10 @@ class Builder:
         if isinstance(item, Group):
             self.fill_group(made, item, path)
 
-    def item(self, parent: h5g.GroupID, name: str, item: Node, path: str) -> Any:
-        """One object or link, without the children of a group."""
+    def item(self, parent: h5g.GroupID, name: str, item: Node, path: str, *, is_new: bool = False) -> Any:
+        """One object or link, without the children of a group, in a group that was there or `is_new`."""
         raw = checked_name(name, path)
-        if parent.links.exists(raw):
+        if not is_new and parent.links.exists(raw):
             raise Refused(f"{path} is already there; nothing is ever replaced")
         if isinstance(item, Group):
             return h5g.create(parent, raw, gcpl=self.group_creation)
@@ -134,12 +138,13 @@ class Builder:
         return made
 
     def attributes(self, owner: Any, node: Group | Field, path: str) -> None:
+        """Those of an object that was just made."""
         for name, value in node.attributes.items():
-            self.attribute(owner, name, value, f"{path}@{name}")
+            self.attribute(owner, name, value, f"{path}@{name}", is_new=True)
 
-    def attribute(self, owner: Any, name: str, value: Any, path: str) -> None:
+    def attribute(self, owner: Any, name: str, value: Any, path: str, *, is_new: bool = False) -> None:
         raw = checked_name(name, path, slash=True)
-        if h5a.exists(owner, raw):
+        if not is_new and h5a.exists(owner, raw):
             raise Refused(f"{path} is already there; nothing is ever replaced")
         if isinstance(value, Group | Field | Link | Unreadable):
             raise Refused(f"{path}: a {type(value).__name__} is not the value of an attribute")
