@@ -67,6 +67,11 @@ def test_the_run_that_trained_it_is_told_in_ml_schema() -> None:
     assert str(graph.value(program, SCHEMA.name)) == "nearest"
 
 
+def test_settings_that_are_nested_are_told_as_json() -> None:
+    description = describe(trained(preprocessing={"background": {"smoothness": 1e5}, "gaps": None}), SITE)
+    assert description.preprocessing == {"background": '{"smoothness": 100000.0}', "gaps": "null"}
+
+
 def test_figures_are_evaluations_each_with_its_measure() -> None:
     description = describe(trained(), SITE)
     graph = description.graph()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -217,7 +218,11 @@ def _training(used: TrainedOn, site: Settings) -> TrainingData:
 
 
 def _texts(values: Mapping[str, object]) -> dict[str, str]:
-    return {plain(str(key), NAME): plain(str(value), NAME) for key, value in values.items()}
+    return {plain(key, NAME): plain(_text(value), NAME) for key, value in values.items()}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _summary(card: ModelCard, classes: Sequence[str]) -> Iterator[str]:
