@@ -306,6 +306,12 @@ CASES = (
         WARNING,
     ),
     Broken(
+        "a placeholder where any unit will do",
+        has("entry/data/intensity@units", "{units of logged value}"),
+        "/entry/data/intensity@units",
+        "unknown-units",
+    ),
+    Broken(
         "a unit as a facility spells it",
         has("entry/instrument/detector/count_time@units", "sec"),
         f"{COUNT_TIME}@units",
@@ -526,7 +532,7 @@ CASES = (
         WARNING,
     ),
     Broken("spectra with a hole", intensity(np.nan), "/entry/data/intensity", "nan-values", WARNING),
-    Broken("negative counts", intensity(-3.0), "/entry/data/intensity", "negative-counts", INFO),
+    Broken("negative counts", intensity(-3.0), "/entry/data/intensity", "negative-counts", WARNING),
 )
 
 ALONG = {

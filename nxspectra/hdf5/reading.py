@@ -245,7 +245,10 @@ class Walk:
 
 def shape_of(space: h5s.SpaceID) -> tuple[int, ...] | None:
     """None for a null data space."""
-    if space.get_simple_extent_type() == h5s.NULL:
+    kind = space.get_simple_extent_type()
+    if kind == h5s.SCALAR:
+        return ()
+    if kind == h5s.NULL:
         return None
     shape: tuple[int, ...] = space.get_simple_extent_dims()
     return shape

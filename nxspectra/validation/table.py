@@ -215,7 +215,7 @@ WRONG_UNITS = _rule(
 UNKNOWN_UNITS = _rule(
     "unknown-units",
     VIOLATION,
-    "A unit is a unit; where any unit will do one that is not known is a warning.",
+    "A unit is a unit; where any unit will do one that is not known is a warning, a placeholder is not.",
     "`/entry/sample/pressure@units`: '{units of logged value}' is not a unit",
 )
 UNITS_SPELLING = _rule(
@@ -421,7 +421,7 @@ NAN_VALUES = _rule(
 )
 NEGATIVE_COUNTS = _rule(
     "negative-counts",
-    INFO,
+    WARNING,
     "Counts are not negative.",
     "`/entry/data/intensity`: reaches -3 counts; has a background been taken off?",
 )

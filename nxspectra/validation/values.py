@@ -183,7 +183,7 @@ def wrong_units(case: FieldCase) -> Iterator[Finding]:
     milder = _milder(case, "units")
     usual = units.usual_spelling(spelling)
     if usual is None:
-        anything = category == "NX_ANY"
+        anything = category == "NX_ANY" and not _is_placeholder(spelling)
         yield UNKNOWN_UNITS.found(
             case,
             f"{quoted(spelling)} is not a unit; {_expected(category)}",
@@ -206,6 +206,11 @@ def wrong_units(case: FieldCase) -> Iterator[Finding]:
 def _spelled(field: Field) -> str | None:
     spelling = field.units
     return spelling if spelling is not None and spelling.strip() else None
+
+
+def _is_placeholder(spelling: str) -> bool:
+    """Was something to be filled in, as in `{units of logged value}`?"""
+    return re.search(r"\{.*\}|<.*>|\$\(|%\(", spelling) is not None
 
 
 def _expected(category: str) -> str:
