@@ -132,3 +132,24 @@ def test_a_file_in_a_folder_that_may_not_be_written_is_left_alone(raw: Path) -> 
     # What even the superuser may not do: make a file in a folder that is only a view of the kernel.
     with pytest.raises(FileError, match=r"nothing was changed|permission denied"):
         write(read(raw).add([Addition("/entry/x", Field(1.0))]), Path("/proc/self/run.nxs"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["annotate", "--label", "low=0-1", "--by", "0000-0002-1825-0097", "--in-place"],
+        ["strip", "--in-place"],
+    ],
+    ids=["annotate", "strip"],
+)
+def test_no_verb_takes_a_file_that_is_open_for_writing(
+    raw: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    verb, *others = arguments
+    with writer(raw, LOCKED):
+        before = sha256(raw)
+        code = program.main([verb, str(raw), *others, "--wait", "0.1"], standalone_mode=False)
+        assert sha256(raw) == before
+    assert code == 3
+    assert "holds it open for writing; wait until it is done (waited 0.1 s)" in capsys.readouterr().err
+    assert [path.name for path in raw.parent.iterdir()] == [raw.name]

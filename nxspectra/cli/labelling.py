@@ -24,6 +24,7 @@ from nxspectra.cli.frame import (
     overwrite_option,
     say,
     say_json,
+    wait_option,
 )
 from nxspectra.cli.writing import write
 from nxspectra.errors import UsageError
@@ -56,6 +57,7 @@ def orcid(text: str) -> str:
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="The file to write.")
 @as_link_option
 @in_place_option
+@wait_option
 @overwrite_option
 @format_option
 def annotate(
@@ -66,6 +68,7 @@ def annotate(
     output: Path | None,
     as_link: Path | None,
     in_place: bool,
+    wait: float,
     overwrite: bool,
     form: Format,
 ) -> int:
@@ -80,6 +83,7 @@ def annotate(
         raise click.UsageError("say where to write: -o OUT, --as-link OUT, or --in-place")
 
     def label(path: Path) -> int:
+        hdf5.settled(path, wait)
         root = hdf5.read(path)
         given = labelled([(str(path), Spectra.of(root), None)], labels, fewest=1)[0]
         classification = Classification(
@@ -115,6 +119,7 @@ def annotate(
 @out_option
 @as_link_option
 @in_place_option
+@wait_option
 @overwrite_option
 @click.option(
     "--plot",
@@ -130,6 +135,7 @@ def classify(
     output: Path | None,
     as_link: Path | None,
     in_place: bool,
+    wait: float,
     overwrite: bool,
     plot: Path | None,
     form: Format,
@@ -144,6 +150,8 @@ def classify(
     pictures = outputs(files, plot, False, overwrite=True) if plot else {}
 
     def label(path: Path) -> int:
+        if path in targets:
+            hdf5.settled(path, wait)
         root = hdf5.read(path)
         found = classifiers.classify(root, loaded)
         if path in targets:

@@ -22,8 +22,9 @@ from nxspectra.cli.frame import (
     overwrite_option,
     say,
     say_json,
+    wait_option,
 )
-from nxspectra.cli.writing import made_folder
+from nxspectra.cli.writing import copying_if_large, made_folder
 from nxspectra.findings import Severity
 
 
@@ -31,10 +32,17 @@ from nxspectra.findings import Severity
 @files_argument()
 @out_option
 @in_place_option
+@wait_option
 @overwrite_option
 @format_option
 def strip(
-    *, files: tuple[Path, ...], output: Path | None, in_place: bool, overwrite: bool, form: Format
+    *,
+    files: tuple[Path, ...],
+    output: Path | None,
+    in_place: bool,
+    wait: float,
+    overwrite: bool,
+    form: Format,
 ) -> int:
     """Take away what was added to files, and nothing else.
 
@@ -47,8 +55,13 @@ def strip(
         raise click.UsageError("say where to write: -o OUT, or --in-place")
 
     def undo(file: Path) -> int:
+        hdf5.settled(file, wait)
+        root = hdf5.read(file)
         made_folder(targets[file])
-        removed = hdf5.strip(hdf5.read(file), targets[file], in_place=in_place, overwrite=overwrite)
+        with copying_if_large(root, f"writing {targets[file].name}") as progress:
+            removed = hdf5.strip(
+                root, targets[file], in_place=in_place, overwrite=overwrite, progress=progress
+            )
         if form == "json":
             say_json({"file": str(file), "output": str(targets[file]), "removed": list(removed)})
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from nxspectra import hdf5
@@ -20,11 +22,18 @@ def write(root: Group, target: Path, *, in_place: bool, overwrite: bool, as_link
     """
     made_folder(target)
     new = hdf5.sidecar(root, target) if as_link else root
-    if root.source is None or root.source.size < LARGE:
-        hdf5.write(new, target, in_place=in_place, overwrite=overwrite)
-        return
-    with copying(f"writing {target.name}") as progress:
+    with copying_if_large(root, f"writing {target.name}") as progress:
         hdf5.write(new, target, in_place=in_place, overwrite=overwrite, progress=progress)
+
+
+@contextmanager
+def copying_if_large(root: Group, words: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar to be told how far the copy is, for a file that takes longer than a second."""
+    if root.source is None or root.source.size < LARGE:
+        yield None
+        return
+    with copying(words) as progress:
+        yield progress
 
 
 def made_folder(target: Path) -> None:

@@ -15,7 +15,7 @@ from nxspectra.hdf5.linking import RAW_FILE
 from nxspectra.hdf5.opening import without_lock
 from nxspectra.hdf5.storage import FAILURES, reason
 from nxspectra.hdf5.values import name_bytes
-from nxspectra.hdf5.writing import MARGIN, check, source_file, successor, writing_errors
+from nxspectra.hdf5.writing import MARGIN, Progress, check, source_file, successor, writing_errors
 from nxspectra.tree import Field, Group, Node
 
 LIST = "added_paths"
@@ -100,12 +100,18 @@ def node_at(root: Group, path: str) -> Node | None:
 
 
 def strip(
-    root: Group, path: str | os.PathLike[str], *, in_place: bool = False, overwrite: bool = False
+    root: Group,
+    path: str | os.PathLike[str],
+    *,
+    in_place: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> tuple[str, ...]:
     """Write the file that `root` was read from without what nxspectra added to it; what was removed.
 
     Whole or not at all, and only after a check that all the rest is as it was. A file to which nothing
     was added is left alone, or copied. The bytes that were taken by additions stay in the file, unused.
+    `progress` is told how far the copy is.
     Raises Refused where the lists of what was added are damaged, for a file of links, and for a target
     that exists; FileChanged, FileBusy and FileError as `write` does.
     """
@@ -124,7 +130,7 @@ def strip(
         check(target, same=same, in_place=in_place, overwrite=overwrite)
         if in_place and not removed:
             return ()
-        with successor(target, source, MARGIN, same or overwrite) as name:
+        with successor(target, source, MARGIN, same or overwrite, progress) as name:
             remove(name, removed)
             found = differences(name, source.path, removed)
             if found:
