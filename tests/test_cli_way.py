@@ -313,6 +313,29 @@ def test_a_record_that_lacks_settings_is_refused_with_their_names(migrated: Path
     assert "NXSPECTRA_CONFIG" in result.stderr
 
 
+@pytest.mark.parametrize("text", ['lisence = "CC-BY-4.0"', 'techniques = "none.json"'])
+def test_settings_that_cannot_be_used_are_told_before_the_file_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    (tmp_path / "site.toml").write_text(text)
+    monkeypatch.setenv("NXSPECTRA_CONFIG", str(tmp_path / "site.toml"))
+    result = run("describe", tmp_path / "not there.nxs")
+    assert result.exit_code == 2
+    assert str(tmp_path) in result.stderr
+
+
+def test_a_library_that_is_missing_is_told_before_the_file_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "rocrate", None)
+    monkeypatch.setitem(sys.modules, "rocrate.rocrate", None)
+    monkeypatch.setitem(sys.modules, "rocrate.model.contextentity", None)
+    monkeypatch.delitem(sys.modules, "nxspectra.exports.crate", raising=False)
+    result = run("describe", tmp_path / "not there.nxs", "--format", "ro-crate")
+    assert result.exit_code == 2
+    assert "nxspectra[exports]" in result.stderr
+
+
 def test_a_model_has_no_record_in_catalogues_of_data(model: Path) -> None:
     result = run("describe", model, "--format", "scicat")
     assert result.exit_code == 2

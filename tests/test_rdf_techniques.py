@@ -177,12 +177,19 @@ def test_a_definition_by_restriction_alone_needs_a_reasoner(tmp_path: Path) -> N
         "panet:PaNET01012 a owl:Class ; owl:equivalentClass [ a owl:Restriction ;"
         " owl:onProperty panet:definedbyprobe ; owl:someValuesFrom panet:PaNET2000000 ] ;",
     )
-    rules = [each.rule for each in compile_ontology(ontology(tmp_path, text)).findings]
-    assert rules == []
+    assert compile_ontology(ontology(tmp_path, text)).findings == ()
     text = without_superclasses(text, "PaNET01012")
     found = compile_ontology(ontology(tmp_path, text))
-    assert [each.rule for each in found.findings] == ["not-reasoned", "not-below-root"]
-    assert "PaNET01012" not in found.table.terms
+    assert [each.rule for each in found.findings] == ["not-reasoned"]
+    assert found.table.terms["PaNET01012"].ancestors == frozenset()
+    assert "PaNET2000000" not in found.table.terms
+
+
+def test_a_technique_that_is_not_below_the_root_is_left_out_with_a_warning(tmp_path: Path) -> None:
+    text = TURTLE + 'panet:PaNET07777 a owl:Class ; rdfs:label "stray" .\n'
+    found = compile_ontology(ontology(tmp_path, text))
+    assert [each.rule for each in found.findings] == ["not-below-root"]
+    assert "PaNET07777" not in found.table.terms
 
 
 def test_labels_change_and_terms_stay(tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ from nxspectra import exports, hdf5, rdf
 from nxspectra.cli.frame import DONE, FINDINGS, Verb, attempt, note
 from nxspectra.cli.validating import finding_lines
 from nxspectra.findings import Severity
+from nxspectra.rdf import techniques
 from nxspectra.rdf.writing import save
+from nxspectra.settings import Settings
 
 TRIPLES = get_args(rdf.Format)
 RECORDS = get_args(exports.Form)
@@ -55,15 +57,19 @@ def describe(*, file: Path, form: str, output: Path | None, check: bool) -> int:
         raise click.UsageError("a file of spectra has no model card; --format turtle describes it")
     if form in RECORDS and is_model:
         raise click.UsageError(f"{form} is a record of a file; --format turtle describes a model")
+    site = Settings.load()
+    techniques.table(site)  # settings that cannot be used are told before the file is touched
+    if form in RECORDS:
+        exports.check_installed(form)  # type: ignore[arg-type]  # click has looked
 
     def tell(path: Path) -> int:
-        description = _model(path) if is_model else rdf.describe(hdf5.read(path))
+        description = _model(path, site) if is_model else rdf.describe(hdf5.read(path), site)
         if form == CRATE and output is not None and output.suffix != ".json":
             exports.write_ro_crate(_of_a_file(description), output)
         elif output is not None:
-            save(_text(description, form), output)
+            save(_text(description, form, site), output)
         else:
-            click.echo(_text(description, form).rstrip("\n"))
+            click.echo(_text(description, form, site).rstrip("\n"))
         if output is not None:
             note(f"{path}: described in {output}")
         return _checked(path, description) if check else DONE
@@ -85,11 +91,11 @@ def _names_model(path: Path) -> bool:
     return str(path) in model_names()
 
 
-def _model(path: Path) -> rdf.ModelDescription:
+def _model(path: Path, site: Settings) -> rdf.ModelDescription:
     # a file of spectra is described without the classifiers
     from nxspectra.classifiers import Model
 
-    return rdf.describe(Model.load(path))
+    return rdf.describe(Model.load(path), site)
 
 
 def _of_a_file(description: rdf.Description | rdf.ModelDescription) -> rdf.Description:
@@ -98,9 +104,9 @@ def _of_a_file(description: rdf.Description | rdf.ModelDescription) -> rdf.Descr
     return description
 
 
-def _text(description: rdf.Description | rdf.ModelDescription, form: str) -> str:
+def _text(description: rdf.Description | rdf.ModelDescription, form: str, site: Settings) -> str:
     if form in RECORDS:
-        return exports.export(_of_a_file(description), form)  # type: ignore[arg-type]  # click has looked
+        return exports.export(_of_a_file(description), form, site)  # type: ignore[arg-type]  # click has looked
     if form == CARD and isinstance(description, rdf.ModelDescription):
         return rdf.model_card(description)
     return description.serialize(format=form)  # type: ignore[arg-type]  # click has looked

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+from importlib import import_module
 from typing import Literal, TypeAlias, get_args
 
 from nxspectra.errors import UsageError
@@ -19,7 +20,17 @@ from nxspectra.settings import Settings
 Form = Literal["scicat", "datacite", "ro-crate", "icat"]
 Record: TypeAlias = "dict[str, object]"
 
-__all__ = ["Form", "Record", "datacite", "export", "icat", "ro_crate", "scicat", "write_ro_crate"]
+__all__ = [
+    "Form",
+    "Record",
+    "check_installed",
+    "datacite",
+    "export",
+    "icat",
+    "ro_crate",
+    "scicat",
+    "write_ro_crate",
+]
 
 
 def scicat(description: Description, settings: Settings | None = None) -> Record:
@@ -75,6 +86,13 @@ def icat(description: Description, settings: Settings | None = None) -> str:
     from nxspectra.exports import icat_data  # noqa: PLC0415
 
     return icat_data.document(description, _site(settings))
+
+
+def check_installed(form: Form) -> None:
+    """Raise MissingExtra if the library that makes this record is not installed, before anything is read."""
+    if form != "icat":
+        makers = {"scicat": "scicat_record", "datacite": "datacite_record", "ro-crate": "crate"}
+        import_module(f"{__name__}.{makers[form]}")
 
 
 def export(description: Description, form: Form, settings: Settings | None = None) -> str:

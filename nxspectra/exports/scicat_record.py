@@ -49,7 +49,8 @@ https://mathjs.org/docs/datatypes/units.html
 
 def record(description: Description, site: Settings) -> dict[str, object]:
     file, mine = the_file(description, "SciCat"), site.scicat
-    people = [each.name for each in (*description.creators, *description.people) if each.name]
+    named = [each.name for each in (*description.creators, *description.people) if each.name]
+    people = list(dict.fromkeys(named))
     owner = mine.owner or next(iter(people), None)
     created = moment(description.started) or _modified(file)
     folder = mine.source_folder or str(PurePath(file.path).parent)

@@ -72,7 +72,13 @@ def compile_ontology(
     if ROOT not in terms:
         raise Refused(f"{path}: has no term {PANET[ROOT]}, below which PaNET has its techniques")
     findings = [*ontology.unreasoned(terms)]
-    below = {key: term for key, term in terms.items() if key == ROOT or ROOT in term.ancestors}
+    reasoned = not findings
+    # in a source what lies below the root is not known; techniques have shorter ids than other words
+    below = {
+        key: term
+        for key, term in terms.items()
+        if key == ROOT or ROOT in term.ancestors or (not reasoned and len(key) == len(ROOT))
+    }
     findings += _outside(terms, below)
     if earlier is not None:
         below, told = _continued(below, earlier)
@@ -83,7 +89,7 @@ def compile_ontology(
         source=f"PaNET, compiled from {path.name} (sha256 {ontology.digest})",
         released=ontology.text(ontology.itself, f"{_DCT}created", f"{_DCT}issued", f"{_DCT}date"),
         license=ontology.text(ontology.itself, f"{_DCT}license"),
-        reasoned=not any(each.rule == "not-reasoned" for each in findings),
+        reasoned=reasoned,
     )
     return Compiled(table, tuple(findings))
 
