@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from databases import empty_index
-from facility import AMBIENT, BARE, COPPER, ICE, PANET, RAMP, RECORDS
+from facility import AMBIENT, BARE, COPPER, ICE, PANET, RAMP, RECORDS, number, record
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -545,8 +545,8 @@ def test_where_a_file_lies_on_this_machine_is_not_told(index: Index) -> None:
 def test_a_count_is_that_of_the_list(index: Index) -> None:
     condition = {"title": {"like": "%ferro%"}}
     with asking(index, 20) as connection:
-        number = answers.count(Conditions(connection), "Dataset", parse_where(condition, DATASET))
-    assert number == len(where(index, condition)) == 2
+        counted = answers.count(Conditions(connection), "Dataset", parse_where(condition, DATASET))
+    assert counted == len(where(index, condition)) == 2
 
 
 def test_a_question_that_takes_too_long_is_ended(index: Index) -> None:
@@ -596,3 +596,45 @@ def test_text_is_data_wherever_it_stands(index: Index, asked: Any) -> None:
         # a negation finds all, a pattern of wildcards what has as many characters
         assert len(ask(index, asked(said))) <= len(ALL)
     assert set(names(index, {})) == ALL
+
+
+# -- many --------------------------------------------------------------------------------------
+
+MAGNITUDES = st.sampled_from([0.0, 1e-3, 0.5, 1.0, 3.0, 44.1, 120.4, 5e4])
+
+
+@pytest.fixture(scope="module")
+def ranges(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Index, dict[str, tuple[float, float]]]]:
+    """Ranges of all widths, and where each lies, in GPa."""
+    ends = [0.0, 1e-3, 0.4, 1.0, 2.9, 3.1, 44.0, 44.1, 44.2, 120.4, 1e3, 4e4]
+    made = {f"20.500/{low}-{high}": (low, high) for low in ends for high in ends if low <= high}
+    with empty_index("sqlite", tmp_path_factory.mktemp("ranges")) as index:
+        index.put(
+            record(
+                pid.removeprefix("20.500/"), pid, parameters=(number("sample_pressure", low, "GPa", high),)
+            )
+            for pid, (low, high) in made.items()
+        )
+        yield index, made
+
+
+@given(MAGNITUDES, MAGNITUDES, st.sampled_from(["between", "gt", "gte", "lt", "lte", "eq"]))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_index_of_ranges_finds_what_trying_them_all_finds(
+    ranges: tuple[Index, dict[str, tuple[float, float]]], first: float, second: float, operator: str
+) -> None:
+    index, made = ranges
+    start, end = sorted((first, second))
+    met = {
+        "between": lambda low, high: high >= start and low <= end,
+        "gt": lambda low, high: high > start,
+        "gte": lambda low, high: high >= start,
+        "lt": lambda low, high: low < start,
+        "lte": lambda low, high: low <= start,
+        "eq": lambda low, high: low <= start <= high,
+    }[operator]
+    value = [start * 10, end * 10] if operator == "between" else start * 10
+    asked = {"include": [parameter("sample_pressure", {operator: value}, "kbar")], "limit": 0}
+    assert {thing["pid"] for thing in ask(index, asked)} == {pid for pid, ends in made.items() if met(*ends)}

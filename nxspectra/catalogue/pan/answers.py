@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from sqlalchemy import Row, Select, func, literal, or_, select
@@ -22,6 +23,8 @@ from nxspectra.errors import FilterError
 Thing: TypeAlias = dict[str, Any]
 """Properties, and what is joined by the name of the relation."""
 
+FIRST, MOST_TRIED = 200, 5000
+"""So many of the best are tried for the conditions together, first and at most."""
 MOST_JOINED = 100_000
 """Rows of one relation that 500 things may be joined with."""
 
@@ -40,17 +43,54 @@ class Page:
 def found(conditions: Conditions, page: Page) -> list[tuple[int, float]]:
     """The ids and scores of the things that are asked for, in their order."""
     source, asked = SOURCES[page.model](), page.asked
-    statement = select(source.keys["id"].label("id")).where(conditions.of(asked, source))
-    if asked.query is None:
-        statement = statement.add_columns(literal(0).label("score")).select_from(source.rows)
-        statement = statement.order_by(*_orders(conditions, asked.order, source))
-    else:
-        scores = Scores(conditions.connection, asked.query)
-        statement = scores.scored(statement, source, asked.order, zeros=page.zeros)
-    limit = page.usual if asked.limit is None else asked.limit
+    limit = page.usual if asked.limit is None else asked.limit or MOST_ROWS
+    statement = select(source.keys["id"].label("id")).select_from(source.rows)
+    statement = statement.where(conditions.of(asked, source))
+    if asked.query is not None:
+        return _ranked(conditions, page, source, statement)[asked.skip : asked.skip + limit]
+    statement = statement.order_by(*_orders(conditions, asked.order, source))
     # SQLite knows no OFFSET without a LIMIT
-    statement = statement.limit(limit or MOST_ROWS).offset(asked.skip or None)
-    return [(row.id, round(row.score, 6)) for row in conditions.connection.execute(statement)]
+    statement = statement.limit(limit).offset(asked.skip or None)
+    return [(row.id, 0) for row in conditions.connection.execute(statement)]
+
+
+def _ranked(
+    conditions: Conditions, page: Page, source: Source, statement: Select[Any]
+) -> list[tuple[int, float]]:
+    """Ids and scores of what meets `statement` and has some of the words; enough, or more."""
+    asked = page.asked
+    scores = Scores(conditions.connection, asked.query or "").of(page.model)
+    wanted = asked.skip + (page.usual if asked.limit is None else asked.limit or MOST_ROWS)
+    orders = [source.properties[order.property].label(f"o_{at}") for at, order in enumerate(asked.order)]
+    ties = [column.label(f"t_{at}") for at, column in enumerate(_ties(source))]
+    met = statement.add_columns(*orders, *ties)
+    rows: list[Row[Any]] = []
+    # an id begins with the time: of equal scores the newest come first
+    candidates = sorted(scores, key=lambda number: (-scores[number], -number))
+    start, size = 0, FIRST
+    while start < len(candidates) and (len(rows) < wanted or asked.order):
+        some = candidates[start : start + size]
+        rows += conditions.connection.execute(met.where(source.keys["id"].in_(some)))
+        start, size = start + size, min(2 * size, MOST_TRIED)
+    rows.sort(key=lambda row: (row.t_1 or "", row.t_2))
+    rows.sort(key=lambda row: (scores[row.id], row.t_0 or 0), reverse=True)
+    for at, order in reversed(list(enumerate(asked.order))):
+        nothing = [row for row in rows if getattr(row, f"o_{at}") is None]
+        rows = [row for row in rows if getattr(row, f"o_{at}") is not None]
+        rows = [*sorted(rows, key=attrgetter(f"o_{at}"), reverse=order.descending), *nothing]
+    best = [(row.id, scores[row.id]) for row in rows]
+    if page.zeros and len(best) < wanted:
+        others = statement.order_by(*_orders(conditions, asked.order, source)).limit(wanted + len(best))
+        best += [(number, 0.0) for number in conditions.connection.scalars(others) if number not in scores]
+    return best
+
+
+def _ties(source: Source) -> tuple[Column, Column, Column]:
+    """What decides between equal scores: a date, the newest first, a title, and the pid."""
+    properties = source.properties
+    date = properties.get("creationDate", properties.get("startDate"))
+    title = properties["title" if "title" in properties else "name"]
+    return literal(0) if date is None else date, title, properties["pid"]
 
 
 def things(conditions: Conditions, page: Page, some: Sequence[tuple[int, float]]) -> list[Thing]:

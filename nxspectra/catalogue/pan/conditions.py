@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -37,19 +38,23 @@ class Conditions:
         self.connection = connection
         self.sqlite = connection.dialect.name == "sqlite"
 
-    def of(self, asked: Filter, source: Source) -> Bool:
-        """All that must hold of a thing: it is public, meets `where`, and has what it must be joined with."""
+    def of(self, asked: Filter, source: Source, *, known_parents: bool = False) -> Bool:
+        """All that must hold of a thing: it is public, meets `where`, and has what it must be joined with.
+
+        With known parents there are few of them, and how they are found need not be quick.
+        """
         required = (each for each in asked.include if each.scope.requires)
         return and_(
             true(),
             *source.public,
-            *([] if asked.where is None else [self.where(asked.where, source)]),
+            *([] if asked.where is None else [self.where(asked.where, source, known_parents=known_parents)]),
             *(self._has(each, source) for each in required),
         )
 
-    def where(self, where: Where, source: Source) -> Bool:
+    def where(self, where: Where, source: Source, *, known_parents: bool = False) -> Bool:
         if source.model.name == "Parameter":
-            return parameters.condition(where, source, lambda each: self.where_(each, source), self.units)
+            known = replace(self.known, levels=lambda _: ()) if known_parents else self.known
+            return parameters.condition(where, source, lambda each: self.where_(each, source), known)
         return self.where_(where, source)
 
     def where_(self, where: Where, source: Source) -> Bool:
@@ -81,7 +86,7 @@ class Conditions:
         if source.model.name == "Technique" and include.scope.where is not None:
             met = techniques.met_by(include.scope.where, self.tags)
             return source.keys["id"].in_(sorted(techniques.mentioned(met)))
-        return self.of(include.scope, source)
+        return self.of(include.scope, source, known_parents=True)
 
     def _is_tagged(self, met: techniques.Met, source: Source) -> Bool:
         if isinstance(met, techniques.Every):
@@ -99,10 +104,24 @@ class Conditions:
         return {row.id: techniques.Tag(row.id, row.iri, row.name) for row in rows}
 
     @cached_property
-    def units(self) -> Mapping[int, str]:
-        """All units that parameters have."""
-        table = tables.parameter_units
-        return {row.id: row.spelling for row in self.connection.execute(select(table.c.id, table.c.spelling))}
+    def known(self) -> parameters.Known:
+        """All units and names that parameters have."""
+        units, names = tables.parameter_units, tables.quantities
+        return parameters.Known(
+            {row.id: row.spelling for row in self.connection.execute(select(units.c.id, units.c.spelling))},
+            {row.id: row.name for row in self.connection.execute(select(names.c.id, names.c.name))},
+            self._levels,
+        )
+
+    def _levels(self, quantity: int) -> list[int]:
+        """The levels of the ranges of a quantity, each found by one look-up in the index."""
+        table = tables.parameters
+        of = table.c.quantity == quantity
+        lowest = select(func.min(table.c.level).label("level")).where(of).cte("levels", recursive=True)
+        higher = select(func.min(table.c.level)).where(of, table.c.level > lowest.c.level).scalar_subquery()
+        levels = lowest.union_all(select(higher).where(lowest.c.level.is_not(None)))
+        found = self.connection.scalars(select(levels.c.level).where(levels.c.level.is_not(None)))
+        return list(found)
 
     # -- comparisons ---------------------------------------------------------------------------
 

@@ -8,12 +8,12 @@ is found by the other.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, select, true, union_all
 
 from nxspectra import units
 from nxspectra.catalogue import tables
@@ -36,6 +36,9 @@ from nxspectra.rdf.quantities import BEAM_ENERGY, PLANCK_TIMES_LIGHT, QUANTITIES
 Bool: TypeAlias = ColumnElement[bool]
 Plain: TypeAlias = Callable[[Compare], Bool]
 Interval: TypeAlias = tuple[float, float]
+
+MOST_LOOKED = 100
+"""Look-ups in the index of ranges; where it would take more, every parameter of the name is looked at."""
 
 
 def _names(quantity: Quantity) -> frozenset[str]:
@@ -73,12 +76,22 @@ class Asked:
         return WAVELENGTH.si if units.same_kind(self.unit or "", BEAM_ENERGY.si) else BEAM_ENERGY.si
 
 
-def condition(where: Where, source: Source, plain: Plain, spellings: Mapping[int, str]) -> Bool:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The units and the names that parameters have, by what the tables call them."""
+
+    units: Mapping[int, str]
+    quantities: Mapping[int, str]
+    levels: Callable[[int], Sequence[int]]
+    """The levels of the ranges of a quantity, see `tables`."""
+
+
+def condition(where: Where, source: Source, plain: Plain, known: Known) -> Bool:
     """A condition on parameters in SQL. `plain` gives that of an ordinary comparison.
 
-    `spellings`: the units that occur. Raises FilterError for a unit that is none, or a value that is none.
+    Raises FilterError for a unit that is none, or a value that is none.
     """
-    return _Group(source, plain, spellings).condition(where, Asked())
+    return _Group(source, plain, known).condition(where, Asked())
 
 
 def asked_for(where: Where | None, asked: Asked | None = None) -> Iterator[Asked]:
@@ -126,8 +139,8 @@ def _families(said: frozenset[str]) -> frozenset[str]:
 class _Group:
     """Conditions that stand together on one parameter."""
 
-    def __init__(self, source: Source, plain: Plain, spellings: Mapping[int, str]) -> None:
-        self.source, self.plain, self.spellings = source, plain, spellings
+    def __init__(self, source: Source, plain: Plain, known: Known) -> None:
+        self.source, self.plain, self.known = source, plain, known
 
     def condition(self, where: Where, outer: Asked) -> Bool:
         parts = list(_flat(where))
@@ -143,7 +156,10 @@ class _Group:
             return self._unit(part, asked)
         if part.property == "name" and part.operator in (Operator.EQ, Operator.INQ) and asked.names:
             names = _PHOTON if asked.of_photons else asked.names
-            return self.source.properties["name"].in_(sorted(names))
+            # looked up before, so that an index of the parameters can be used
+            return self.source.more["quantity"].in_(
+                sorted(number for number, name in self.known.quantities.items() if name in names)
+            )
         if part.property == "value" and part.operator not in PATTERNS:
             return self._value(part, asked)
         return self.plain(part)
@@ -152,7 +168,7 @@ class _Group:
 
     def _unit(self, part: Compare, asked: Asked) -> Bool:
         if part.values[0] in (None, ""):
-            empty = [number for number, spelling in self.spellings.items() if not spelling.strip()]
+            empty = [number for number, spelling in self.known.units.items() if not spelling.strip()]
             return or_(self.source.more["unit"].is_(None), self.source.more["unit"].in_(empty))
         if asked.unit != part.values[0]:
             return false()  # a parameter has one unit
@@ -164,11 +180,13 @@ class _Group:
     def _is_kind(self, unit: str) -> Bool:
         """Can the parameter be converted into this unit?"""
         if units.parse(unit) is None:
-            if unit not in self.spellings.values():
+            if unit not in self.known.units.values():
                 raise FilterError(f"{unit[:60]!r} is not a unit{_nearest(unit)}")
-            alike = [number for number, spelling in self.spellings.items() if spelling == unit]
+            alike = [number for number, spelling in self.known.units.items() if spelling == unit]
         else:
-            alike = [number for number, spelling in self.spellings.items() if units.same_kind(spelling, unit)]
+            alike = [
+                number for number, spelling in self.known.units.items() if units.same_kind(spelling, unit)
+            ]
         return self.source.more["unit"].in_(alike)
 
     # -- values --------------------------------------------------------------------------------
@@ -188,9 +206,35 @@ class _Group:
         more = self.source.more
         direct = _overlaps(wanted, more["si_min"], more["si_max"])
         if not asked.of_photons:
-            return direct
-        other = _overlaps([_photon(each) for each in wanted], more["si_min"], more["si_max"])
-        return or_(and_(self._is_kind(asked.unit), direct), and_(self._is_kind(asked.other), other))
+            return and_(direct, self._is_near(asked, wanted))
+        photons = [_photon(each) for each in wanted]
+        other = _overlaps(photons, more["si_min"], more["si_max"])
+        either = or_(and_(self._is_kind(asked.unit), direct), and_(self._is_kind(asked.other), other))
+        return and_(either, self._is_near(asked, [*wanted, *photons]))
+
+    def _is_near(self, asked: Asked, wanted: Sequence[Interval]) -> Bool:
+        """Is it of a data set that the index of ranges finds? Says nothing new, but is quickly found.
+
+        Ranges of one level that meet an interval start between its ends or at most their width before it.
+        """
+        names = _PHOTON if asked.of_photons else asked.names or frozenset()
+        table = tables.parameters.alias()
+        looked = [
+            select(table.c.dataset).where(
+                table.c.quantity == quantity,
+                table.c.level == level,
+                *([] if low == -math.inf else [table.c.si_min >= low - _width(level), table.c.si_max >= low]),
+                *([] if high == math.inf else [table.c.si_min <= high]),
+            )
+            for quantity, name in self.known.quantities.items()
+            if name in names
+            for level in self.known.levels(quantity)
+            for low, high in wanted
+            if low < math.inf
+        ]
+        if not 0 < len(looked) <= MOST_LOOKED:
+            return true()
+        return self.source.keys["dataset"].in_(union_all(*looked) if len(looked) > 1 else looked[0])
 
     def _of_neutrons(self) -> Bool:
         of = tables.datasets.alias()
@@ -212,6 +256,11 @@ class _Group:
         if texts and (len(texts) == len(said) or part.operator is Operator.INQ):
             met.append(self.plain(Compare(part.property, part.operator, texts)))
         return or_(false(), *met)
+
+
+def _width(level: int) -> float:
+    """The width that no range of a level exceeds; with room for what rounding takes."""
+    return 0.0 if level == tables.POINT else math.ldexp(1.0, min(level, 1000)) * (1 + CLOSE)
 
 
 def _number(value: Value, unit: str) -> float:
@@ -239,9 +288,9 @@ def _intervals(operator: Operator, numbers: list[float]) -> list[Interval]:
     step = CLOSE * abs(number)
     return [
         {
-            Operator.GT: (number + step, math.inf),
+            Operator.GT: (math.nextafter(number + step, math.inf), math.inf),
             Operator.GTE: (number - step, math.inf),
-            Operator.LT: (-math.inf, number - step),
+            Operator.LT: (-math.inf, math.nextafter(number - step, -math.inf)),
             Operator.LTE: (-math.inf, number + step),
         }[operator]
     ]

@@ -8,13 +8,15 @@ be:
 
     score = sum(idf * tf / highest tf) / sum(idf),  idf = log(1 + things / things with the word)
 
-What is not public does not count: nobody shall learn from a score that it is there.
+What is not public does not count: nobody shall learn from a score that it is there. Of a word that very many
+things have, only the newest of these are looked at.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -22,7 +24,6 @@ from sqlalchemy import (
     Connection,
     Float,
     Select,
-    Subquery,
     Table,
     bindparam,
     case,
@@ -35,12 +36,12 @@ from sqlalchemy import (
 )
 
 from nxspectra.catalogue import tables
-from nxspectra.catalogue.pan.filters import Order
 from nxspectra.catalogue.pan.patterns import Pattern
-from nxspectra.catalogue.pan.sources import Source
 from nxspectra.catalogue.rows import tokens
 
 MOST_WORDS = 16
+MOST_THINGS = 5000
+"""Things with a word, the newest of them, that are looked at."""
 ALONE = 0.9
 """The highest score of a single word."""
 
@@ -63,51 +64,23 @@ class Scores:
         self._connection = connection
         self._sqlite = connection.dialect.name == "sqlite"
 
-    def scored(
-        self, statement: Select[Any], source: Source, order: Sequence[Order], *, zeros: bool
-    ) -> Select[Any]:
-        """A statement for ids, with scores and best first; those of score 0 only if `zeros`."""
-        number = source.keys["id"]
-        if not self.words:
-            statement = statement.add_columns(literal(0.0).label("score")).select_from(source.rows)
-            return statement.order_by(*_ties(source)) if zeros else statement.where(literal(False))
-        scores = self.scores(source.model.name)
-        score = func.coalesce(scores.c.score, 0.0).label("score")
-        rows = source.rows.join(scores, scores.c.id == number, isouter=zeros)
-        asked = [source.properties[each.property] for each in order]
-        first = [
-            column.desc() if each.descending else column.asc()
-            for each, column in zip(order, asked, strict=True)
-        ]
-        return (
-            statement.add_columns(score)
-            .select_from(rows)
-            .order_by(*first, score.desc(), *_ties(source), number)
-        )
-
-    def scores(self, model: str) -> Subquery:
-        """Id and score of everything of a model that has one of the words."""
-        weights = [self._weights(model, word).cte() for word in self.words]
-        every = self._count(_TABLES[model]) or 1
-        about = [
-            self._connection.execute(select(func.count(), func.max(found.c.weight))).one()
-            for found in weights
-        ]
-        rarity = [math.log1p(every / (number or 0.5)) for number, _ in about]
+    def of(self, model: str) -> Mapping[int, float]:
+        """The score of everything of a model that has one of the words, by its id."""
+        weights = [self._found(model, word) for word in self.words]
+        if not any(weights):
+            return {}
+        every = self._connection.scalar(select(func.count()).select_from(_TABLES[model])) or 1
+        rarity = [math.log1p(every / (len(weight) or 0.5)) for weight in weights]
         whole = sum(rarity) if len(weights) > 1 else rarity[0] / ALONE
-        shares = [
-            select(found.c.id, (found.c.weight * (rare / whole / (most or 1.0))).label("share"))
-            for found, rare, (_, most) in zip(weights, rarity, about, strict=True)
-        ]
-        all_shares = union_all(*shares).subquery()
-        return (
-            select(all_shares.c.id, func.sum(all_shares.c.share).label("score"))
-            .group_by(all_shares.c.id)
-            .subquery()
-        )
+        scores: dict[int, float] = defaultdict(float)
+        for weight, rare in zip(weights, rarity, strict=True):
+            most = max(weight.values(), default=1.0)
+            for number, each in weight.items():
+                scores[number] += rare / whole * each / most
+        return {number: round(score, 6) for number, score in scores.items()}
 
-    def _count(self, table: Table) -> int:
-        return self._connection.scalar(select(func.count()).select_from(table)) or 0
+    def _found(self, model: str, word: str) -> Mapping[int, float]:
+        return {row.id: row.weight for row in self._connection.execute(self._weights(model, word))}
 
     def _weights(self, model: str, word: str) -> Weighted:
         if model == "Dataset":
@@ -153,7 +126,9 @@ class Scores:
         wanted = func.to_tsquery("simple", f"'{word}'")
         rank = func.ts_rank(literal_column("'{0.2, 0.6, 0.8, 1.0}'::float4[]"), vector, wanted)
         found = select(number.label("id"), rank.label("weight"))
-        return found.where(vector.op("@@", is_comparison=True)(wanted))
+        newest = found.where(vector.op("@@", is_comparison=True)(wanted)).order_by(number.desc())
+        each = newest.limit(MOST_THINGS).subquery()
+        return select(each.c.id, each.c.weight)
 
 
 def _public(found: Weighted, table: Table) -> Weighted:
@@ -165,21 +140,9 @@ def _by_fts5(table: str, weights: str, word: str) -> Weighted:
     """`table` and `weights` are ours; the word is bound. The better a row, the lower is bm25."""
     statement = (
         f"SELECT rowid AS id, -bm25({table}, {weights}) AS weight FROM {table} WHERE {table} MATCH :word"  # noqa: S608
+        f" ORDER BY rowid DESC LIMIT {MOST_THINGS}"
     )
     bound = text(statement).bindparams(bindparam("word", f'"{word}"', unique=True))
-    found = bound.columns(id=tables.datasets.c.id.type, weight=Float)
     # bm25 can be asked for only where the words are looked up
-    made = found.cte().prefix_with("MATERIALIZED")
+    made = bound.columns(id=tables.datasets.c.id.type, weight=Float).cte().prefix_with("MATERIALIZED")
     return select(made.c.id, made.c.weight)
-
-
-def _ties(source: Source) -> list[ColumnElement[Any]]:
-    """What decides between equal scores: the newer first, then by title and pid."""
-    properties = source.properties
-    date = properties.get("creationDate", properties.get("startDate"))
-    name = properties.get("title", properties.get("name"))
-    return [
-        *([] if date is None else [date.desc().nulls_last()]),
-        *([] if name is None else [name]),
-        properties["pid"],
-    ]

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, FromClause, String, case, cast, func, literal
+from sqlalchemy import ColumnElement, FromClause, String, UnaryExpression, case, cast, func, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import custom_op
 
 from nxspectra.catalogue import tables
 from nxspectra.catalogue.pan.schema import MODELS, Model
@@ -153,6 +154,8 @@ def _parameters() -> Source:
             "si_min": t.c.si_min,
             "si_max": t.c.si_max,
             "unit": t.c.unit,
+            # behind a + it is no key to an index for SQLite, which would take it for a good one
+            "quantity": UnaryExpression(t.c.quantity, operator=custom_op("+")),
         },
     )
 

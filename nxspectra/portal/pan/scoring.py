@@ -109,9 +109,9 @@ def _groups(said: str) -> list[str]:
 
 
 def _scores(conditions: Conditions, asked: Asked, groups: list[str]) -> list[Scored]:
-    scores = Scores(conditions.connection, asked.query)
-    if not scores.words or asked.limit == 0:
+    if asked.limit == 0:
         return []
+    scores = Scores(conditions.connection, asked.query)
     found = [each for group in groups for each in _of_group(conditions, scores, asked, group)]
     found.sort(key=lambda each: (-each.score, each.itemId))
     return found[: asked.limit if asked.limit > 0 else MOST_ITEMS]
@@ -119,17 +119,14 @@ def _scores(conditions: Conditions, asked: Asked, groups: list[str]) -> list[Sco
 
 def _of_group(conditions: Conditions, scores: Scores, asked: Asked, group: str) -> Iterator[Scored]:
     source = SOURCES[_GROUPS[group]]()
-    by_id, pid = scores.scores(_GROUPS[group]), source.properties["pid"]
-    statement = (
-        select(pid.label("pid"), by_id.c.score)
-        .select_from(source.rows.join(by_id, by_id.c.id == source.keys["id"]))
-        .where(*source.public)
-        .order_by(by_id.c.score.desc(), pid)
-        .limit(MOST_ITEMS)
-    )
-    parts = [statement]
+    by_id, pid, number = scores.of(_GROUPS[group]), source.properties["pid"], source.keys["id"]
+    statement = select(number.label("id"), pid.label("pid")).select_from(source.rows).where(*source.public)
     if asked.itemIds:
         parts = [statement.where(pid.in_(some)) for some in chunks(list(dict.fromkeys(asked.itemIds)))]
+    else:
+        best = sorted(by_id, key=lambda each: -by_id[each])[:MOST_ITEMS]
+        parts = [statement.where(number.in_(some)) for some in chunks(best)]
     for part in parts:
         for row in conditions.connection.execute(part):
-            yield Scored(itemId=row.pid, score=round(row.score, 6), group=group)
+            if row.id in by_id:
+                yield Scored(itemId=row.pid, score=by_id[row.id], group=group)
