@@ -475,7 +475,7 @@ class Reduction(NexusGroup):
 class MigrationSourceFile(NexusGroup):
     """NXnote: The raw file.
 
-    NXdiffraction_spectra.nxdl.xml, line 450.
+    NXdiffraction_spectra.nxdl.xml, line 474.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXnote",)))] = Field(alias="@NX_class")
@@ -493,7 +493,7 @@ class MigrationSourceFile(NexusGroup):
 class MigrationCrosswalk(NexusGroup):
     """NXnote: The table that says which raw key is which concept.
 
-    NXdiffraction_spectra.nxdl.xml, line 462.
+    NXdiffraction_spectra.nxdl.xml, line 486.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXnote",)))] = Field(alias="@NX_class")
@@ -511,7 +511,7 @@ class MigrationCrosswalk(NexusGroup):
 class MigrationMappingCONCEPT(NexusField):
     """Field: Path of the raw key, or how the value was given.
 
-    NXdiffraction_spectra.nxdl.xml, line 476.
+    NXdiffraction_spectra.nxdl.xml, line 500.
     """
 
     attr_target: Text | None = Field(default=None, alias="@target")
@@ -525,7 +525,7 @@ class MigrationMappingCONCEPT(NexusField):
 class MigrationMapping(NexusGroup):
     """NXparameters: Where each value came from: one parameter for each, named after its place.
 
-    NXdiffraction_spectra.nxdl.xml, line 474.
+    NXdiffraction_spectra.nxdl.xml, line 498.
     """
 
     attr_NX_class: Annotated[
@@ -546,7 +546,7 @@ class Migration(NexusGroup):
     """NXprocess: How this entry was made from a raw file, so that each value can be traced and taken away
     again.
 
-    NXdiffraction_spectra.nxdl.xml, line 436.
+    NXdiffraction_spectra.nxdl.xml, line 460.
     """
 
     attr_NX_class: Annotated[
@@ -642,6 +642,15 @@ class CLASSIFICATIONclassificationSourceFile(NexusGroup):
     )
 
 
+class CLASSIFICATIONclassificationLabelsAmbiguous(NexusField):
+    """Field: 1 for a spectrum whose class is less probable than sure, by calibrated probabilities, else 0.
+
+    NXdiffraction_spectra.nxdl.xml, line 349.
+    """
+
+    attr_sure: Numbers | None = Field(default=None, alias="@sure")
+
+
 class CLASSIFICATIONclassificationLabels(NexusGroup):
     """NXdata: The classes along the series, as a plot.
 
@@ -672,6 +681,17 @@ class CLASSIFICATIONclassificationLabels(NexusGroup):
             shape=("nP",), rank=(1, 1), not_units=NOT_UNITS["NX_DIMENSIONLESS"],
         ),
     ] | None = Field(default=None, description="Optional. How strange each spectrum is to the model")
+    reason: Annotated[
+        NexusField,
+        Says(type="NX_CHAR", dtype="^(text)[0-9]*$", shape=("nP",), rank=(1, 1)),
+    ] | None = Field(default=None, description="Optional. Why no class was assigned to a spectrum")
+    ambiguous: Annotated[
+        CLASSIFICATIONclassificationLabelsAmbiguous,
+        Says(type="NX_INT", dtype="^(int|uint)[0-9]*$", shape=("nP",), rank=(1, 1)),
+    ] | None = Field(
+        default=None,
+        description="Optional. 1 for a spectrum whose class is less probable than sure, by calibrated probabilities, else 0",
+    )
     pressure: Annotated[
         NexusField,
         Says(
@@ -687,7 +707,7 @@ class CLASSIFICATIONclassificationLabels(NexusGroup):
 class CLASSIFICATIONclassificationVotes(NexusGroup):
     """NXdata: How each stretch of the angle axis voted, so that a reader sees where a class comes from.
 
-    NXdiffraction_spectra.nxdl.xml, line 350.
+    NXdiffraction_spectra.nxdl.xml, line 365.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXdata",)))] = Field(alias="@NX_class")
@@ -736,7 +756,7 @@ class CLASSIFICATIONclassificationVotes(NexusGroup):
 class CLASSIFICATIONclassificationBoundaries(NexusGroup):
     """NXparameters: Where along the series one class gives way to another.
 
-    NXdiffraction_spectra.nxdl.xml, line 391.
+    NXdiffraction_spectra.nxdl.xml, line 406.
     """
 
     attr_NX_class: Annotated[
@@ -767,6 +787,13 @@ class CLASSIFICATIONclassificationBoundaries(NexusGroup):
         default=None,
         description="Recommended. First and last index between which the boundary lies",
     )
+    interval_from: Annotated[
+        NexusField,
+        Says(type="NX_CHAR", dtype="^(text)[0-9]*$", shape=("nB",), rank=(1, 1)),
+    ] | None = Field(
+        default=None,
+        description="Optional. What the intervals are from: held-out series were compared with truth",
+    )
     pressure: Annotated[
         NexusField,
         Says(
@@ -786,7 +813,7 @@ class CLASSIFICATIONclassificationBoundaries(NexusGroup):
 class CLASSIFICATIONclassificationExplanation(NexusGroup):
     """NXdata: What in the spectra speaks for the classes.
 
-    NXdiffraction_spectra.nxdl.xml, line 432.
+    NXdiffraction_spectra.nxdl.xml, line 456.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXdata",)))] = Field(alias="@NX_class")

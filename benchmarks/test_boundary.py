@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nxspectra.classifiers import Model, calibration, classify, train
+from nxspectra.classifiers import Model, classify, reliability, train
 from nxspectra.simulation import simulate
 
 TRAINED_ON = range(10)
@@ -93,7 +93,7 @@ def test_boundaries_against_truth(kind: str, models: list[Model]) -> None:
             low, high = found.pressure_interval
             in_pressure.append(low <= knobs.get("transition_pressure", TRANSITION) <= high)
             wide_in_pressure.append(high - low)
-    found = calibration(np.concatenate(probability), np.concatenate(truth))
+    found = reliability(np.concatenate(probability), np.concatenate(truth))
     print(
         f"{kind}: accuracy {1 - np.mean(wrong) / 349:.4f}; boundary off by {np.mean(off):+.1f} frames;"
         f" intervals hold it in {np.mean(held):.0%}, in GPa in {np.mean(in_pressure):.0%}, and are"

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from nxspectra.catalogue import Catalogue as Catalogue
     from nxspectra.catalogue import search as search
     from nxspectra.classifiers import Model as Model
+    from nxspectra.classifiers import calibrate as calibrate
     from nxspectra.classifiers import classify as classify
+    from nxspectra.classifiers import evaluate as evaluate
     from nxspectra.classifiers import train as train
     from nxspectra.errors import NxspectraError as NxspectraError
     from nxspectra.findings import Finding as Finding
@@ -55,8 +57,10 @@ _HOME = {
     "Severity": "findings",
     "Spectra": "spectra",
     "annotate": "spectra",
+    "calibrate": "classifiers",
     "classify": "classifiers",
     "describe": "rdf",
+    "evaluate": "classifiers",
     "ingest": "ingestion",
     "integrate": "integration",
     "migrate": "migration",

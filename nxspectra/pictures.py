@@ -22,6 +22,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
+from nxspectra.classifiers import Reliability, Verdict
 from nxspectra.errors import FileError, UsageError
 from nxspectra.preprocessing import background
 from nxspectra.spectra import Boundary, Classification, Spectra, Votes
@@ -454,6 +455,48 @@ def bins_study(results: Sequence[BinsResult], number: int, *, truth: int | None 
     lower.set_xlabel("number of bins")
     lower.set_xticks(bins)
     for axes in (upper, lower):
+        axes.grid(color="#E5E5E5", linewidth=0.6)
+        axes.set_axisbelow(True)
+    return figure
+
+
+def trial(reliability: Reliability, verdicts: Sequence[Verdict]) -> Figure:
+    """A model on trial: how often it is right against how sure it is, and each boundary against the truth."""
+    figure = Figure(figsize=(10, 4.5), dpi=150, layout="constrained")
+    left, right = figure.subplots(1, 2)
+    there = reliability.number > 0
+    sure = reliability.sure[there] / reliability.number[there]
+    often = reliability.right[there] / reliability.number[there]
+    sizes = 20.0 + 180.0 * reliability.number[there] / max(1.0, reliability.number.max())
+    left.plot([0.0, 1.0], [0.0, 1.0], color=TRUTH, linewidth=1.6, linestyle=DASHES, label="as it says")
+    left.plot(sure, often, "-", color=CLASS_COLOURS[0], linewidth=1.2)
+    left.scatter(sure, often, sizes, color=CLASS_COLOURS[0], label="as it is", zorder=3)
+    least = min(0.5, float(np.min(often, initial=0.5)))
+    left.set(
+        xlim=(least - 0.02, 1.02),
+        ylim=(least - 0.02, 1.02),
+        xlabel="probability of the class given",
+        ylabel="share that is right",
+        title=f"calibration error {reliability.error:.3f}",
+    )
+    left.legend(frameon=False, loc="upper left")
+    rows = [(each, found) for each in verdicts for found in each.boundaries]
+    for row, (_, found) in enumerate(rows):
+        if found.boundary is None:
+            right.plot(0.0, row, "x", color=CLASS_COLOURS[4])
+            continue
+        low, high = (edge - found.truth for edge in found.boundary.frame_interval)
+        colour = CLASS_COLOURS[0] if found.held else CLASS_COLOURS[4]
+        right.plot([low, high], [row, row], "-", color=colour, linewidth=2.0, solid_capstyle="butt")
+        right.plot(found.off, row, "o", color=colour, markersize=4)
+    right.axvline(0.0, color=TRUTH, linewidth=1.6, linestyle=DASHES)
+    right.set(xlabel="frames from the true boundary", title="boundaries and their 90 % intervals")
+    if 0 < len(rows) <= MOST_TICKS:
+        right.set_yticks(range(len(rows)), [Path(each.name).name for each, _ in rows], fontsize=8)
+    else:
+        right.set_yticks([])
+    right.invert_yaxis()
+    for axes in (left, right):
         axes.grid(color="#E5E5E5", linewidth=0.6)
         axes.set_axisbelow(True)
     return figure

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nxspectra.classifiers import Model, accuracy, calibration, classify, train
+from nxspectra.classifiers import Model, accuracy, classify, reliability, train
 from nxspectra.classifiers.weighted import Weighted
 from nxspectra.simulation import Ramp, simulate
 from nxspectra.spectra import Classification
@@ -78,7 +78,7 @@ def test_nine_of_ten_intervals_hold_the_true_boundary(weighted: Results) -> None
 
 def test_probabilities_are_what_they_say(weighted: Results) -> None:
     probability = np.concatenate([made.probability for _, made in weighted.values()])
-    found = calibration(probability, np.concatenate([ramp.truth.label for ramp, _ in weighted.values()]))
+    found = reliability(probability, np.concatenate([ramp.truth.label for ramp, _ in weighted.values()]))
     assert found.error < 0.02
     assert found.brier < 0.03
 

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from nxspectra.classifiers import accuracy, ambiguous_region, boundaries, calibration, confidence
+from nxspectra.classifiers import (
+    accuracy,
+    ambiguous_region,
+    auroc,
+    balanced_accuracy,
+    boundaries,
+    confidence,
+    reliability,
+)
 from nxspectra.spectra import Votes
 
 Floats = NDArray[np.float64]
@@ -175,17 +183,53 @@ def test_accuracy_counts_spectra_with_a_true_class_and_no_class_is_not_right() -
 def test_probabilities_that_hold_have_no_calibration_error() -> None:
     probability = np.tile([[0.75, 0.25]], (400, 1))
     truth = [0] * 300 + [1] * 100
-    found = calibration(probability, truth)
+    found = reliability(probability, truth)
     assert found.error == pytest.approx(0.0, abs=1e-12)
     assert found.brier == pytest.approx(2 * 0.75 * 0.25)
 
 
 def test_overconfidence_is_the_calibration_error() -> None:
-    found = calibration(np.tile([[1.0, 0.0]], (100, 1)), [0] * 70 + [1] * 30)
+    found = reliability(np.tile([[1.0, 0.0]], (100, 1)), [0] * 70 + [1] * 30)
     assert found.error == pytest.approx(0.3)
     assert found.number[-1] == 100
 
 
-def test_spectra_without_truth_or_probability_are_left_out_of_the_calibration() -> None:
+def test_spectra_without_truth_or_probability_are_left_out_of_the_reliability() -> None:
     probability = np.array([[0.9, 0.1], [np.nan, np.nan], [0.1, 0.9]])
-    assert calibration(probability, [0, 0, -1]).number.sum() == 1
+    assert reliability(probability, [0, 0, -1]).number.sum() == 1
+
+
+def test_balanced_accuracy_gives_each_class_the_same_say() -> None:
+    truth = [0] * 90 + [1] * 10
+    assert accuracy([0] * 100, truth) == pytest.approx(0.9)
+    assert balanced_accuracy([0] * 100, truth) == pytest.approx(0.5)
+    assert balanced_accuracy([-1] * 90 + [1] * 10, truth) == pytest.approx(0.5)
+
+
+@given(st.lists(st.integers(-1, 1), min_size=1, max_size=30), st.data())
+def test_abstaining_never_makes_labels_more_accurate(truth: list[int], data: st.DataObject) -> None:
+    given_class = data.draw(st.lists(st.integers(0, 1), min_size=len(truth), max_size=len(truth)))
+    silent = data.draw(st.lists(st.booleans(), min_size=len(truth), max_size=len(truth)))
+    fewer = [-1 if quiet else each for each, quiet in zip(given_class, silent, strict=True)]
+    for figure in (accuracy, balanced_accuracy):
+        before, after = figure(given_class, truth), figure(fewer, truth)
+        assert after <= before or np.isnan(before)
+
+
+def test_the_order_of_scores_is_all_that_auroc_knows() -> None:
+    assert auroc([1.0, 2.0, 3.0], [4.0, 5.0]) == 1.0
+    assert auroc([4.0, 5.0], [1.0, 2.0]) == 0.0
+    assert auroc([1.0, 1.0], [1.0]) == 0.5
+    assert (
+        auroc([1.0, 2.0, 3.0], [2.5]) == auroc(np.exp([1.0, 2.0, 3.0]), np.exp([2.5])) == pytest.approx(2 / 3)
+    )
+    assert auroc([1.0, 2.0], [np.nan]) == 1.0
+
+
+def test_reliabilities_of_two_series_add_up() -> None:
+    one, other = (np.tile([[p, 1 - p]], (50, 1)) for p in (0.9, 0.6))
+    truth = [0] * 40 + [1] * 10
+    both = reliability(np.concatenate([one, other]), truth * 2)
+    added = reliability(one, truth) + reliability(other, truth)
+    assert added.error == pytest.approx(both.error)
+    assert added.brier == pytest.approx(both.brier)

@@ -18,7 +18,7 @@ def test_no_ramp_is_in_two_parts() -> None:
     assert len(set(seeds)) == len(seeds)
 
 
-def test_the_test_has_two_hundred_ramps_with_a_transition_and_ten_without() -> None:
+def test_the_test_has_two_hundred_ramps_with_a_transition_and_twenty_without() -> None:
     kinds = Counter(each.kind for each in ramps("test"))
     assert kinds == {name: kind.number for name, kind in KINDS.items()}
     assert sum(number for name, number in kinds.items() if name not in SINGLE) == 200
@@ -28,7 +28,7 @@ def test_the_test_has_two_hundred_ramps_with_a_transition_and_ten_without() -> N
 def test_the_beginning_of_a_part_has_every_kind_in_proportion(number: int) -> None:
     found = Counter(each.kind for each in ramps("train", number))
     for name, kind in KINDS.items():
-        assert abs(found[name] - kind.number * number / 210) <= 1
+        assert abs(found[name] - kind.number * number / 220) <= 1
 
 
 def test_a_ramp_is_the_same_each_time_it_is_made() -> None:
@@ -58,8 +58,11 @@ def test_ramps_of_every_kind_fit_the_usual_axis() -> None:
         assert np.isfinite(Preprocessing()(spectra, axis)).all()
 
 
-def test_usual_ramps_differ_by_chance_alone() -> None:
-    assert {tuple(each.knobs) for each in ramps("train") if each.kind == USUAL} == {()}
+def test_usual_ramps_differ_by_chance_and_by_where_their_transition_lies() -> None:
+    usual = [each.knobs for each in ramps("train") if each.kind == USUAL]
+    assert {tuple(knobs) for knobs in usual} == {("transition_pressure",)}
+    pressures = [knobs["transition_pressure"] for knobs in usual]
+    assert 14.0 <= min(pressures) < 15.0 < 23.0 < max(pressures) <= 24.0
 
 
 @pytest.mark.parametrize("kind", STRANGERS)

@@ -6,7 +6,23 @@ classification = classify(other_run, model)
 Classifying needs numpy only; torch is loaded when a model is trained.
 """
 
-from nxspectra.classifiers.evaluation import accuracy, ambiguous_region, boundaries, calibration, confidence
+from nxspectra.classifiers.calibrating import calibrate
+from nxspectra.classifiers.calibration import Calibration
+from nxspectra.classifiers.evaluating import Evaluation, evaluate
+from nxspectra.classifiers.evaluation import (
+    Reliability,
+    Verdict,
+    accuracy,
+    ambiguous_region,
+    auroc,
+    balanced_accuracy,
+    boundaries,
+    confidence,
+    paired,
+    reliability,
+    summary,
+    verdict,
+)
 from nxspectra.classifiers.inference import classify
 from nxspectra.classifiers.labels import Label, parse_labels
 from nxspectra.classifiers.model import Card, Model, model_names
@@ -16,20 +32,31 @@ from nxspectra.classifiers.training import train
 
 __all__ = [
     "BinsRow",
+    "Calibration",
     "Card",
     "Classifier",
+    "Evaluation",
     "Label",
     "Model",
+    "Reliability",
+    "Verdict",
     "accuracy",
     "ambiguous_region",
+    "auroc",
+    "balanced_accuracy",
     "bins_study",
     "boundaries",
-    "calibration",
+    "calibrate",
     "classifier",
     "classify",
     "confidence",
+    "evaluate",
     "installed",
     "model_names",
+    "paired",
     "parse_labels",
+    "reliability",
+    "summary",
     "train",
+    "verdict",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,19 +33,29 @@ def classify(run: Group | Spectra, model: Model | str | Path) -> Classification:
     """
     model = model if isinstance(model, Model) else Model.load(model)
     spectra = run if isinstance(run, Spectra) else Spectra.of(run)
-    _check_energy(spectra, model)
-    prepared = Preprocessing.from_json(model.card.preprocessing).prepare(spectra, grid=model.two_theta)
-    usable = prepared.usable
-    X = prepared.intensity[usable]
-    estimator = model.estimator
-    probability = _whole(_probability(model, X), usable)
+    seen = look(spectra, model)
+    probability, unseen, reasons = seen.probability, None, dict(seen.reasons)
+    calibration = model.calibration
+    if calibration is not None:
+        probability = calibration.correction(probability)
+        unseen = seen.whole(calibration.strangers(seen.intensity))
+        limit = calibration.strangers.threshold
+        for frame in np.flatnonzero(unseen > limit):
+            reasons[int(frame)] = (
+                f"unlike the spectra it was calibrated on: {unseen[frame]:.3g}, limit {limit:.3g}"
+            )
+            probability[frame] = np.nan
+    elif isinstance(model.estimator, KnowsStrangers):
+        unseen = seen.whole(model.estimator.unseen(seen.intensity))
     certain = np.isfinite(probability).all(axis=1)
+    for frame in np.flatnonzero(~certain):
+        reasons.setdefault(int(frame), "the classifier gave no probability")
     class_index = np.full(len(spectra), -1, dtype=np.int64)
     class_index[certain] = np.argmax(probability[certain], axis=1)
     votes = None
-    if isinstance(estimator, VotesByBins):
-        cast = estimator.votes(X)
-        votes = replace(cast, share=_whole(cast.share, usable))
+    if isinstance(model.estimator, VotesByBins):
+        cast = model.estimator.votes(seen.intensity)
+        votes = replace(cast, share=seen.whole(cast.share))
     return Classification(
         classes=model.card.classes,
         class_index=class_index,
@@ -53,15 +64,60 @@ def classify(run: Group | Spectra, model: Model | str | Path) -> Classification:
         version=__version__,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         probability=probability,
-        unseen=_whole(estimator.unseen(X), usable) if isinstance(estimator, KnowsStrangers) else None,
+        unseen=unseen,
+        reasons=dict(sorted(reasons.items())),
+        ambiguous=None if calibration is None else certain & ~(_surest(probability) >= calibration.sure),
+        sure=None if calibration is None else calibration.sure,
         votes=votes,
         confidence=confidence(class_index) if len(model.card.classes) == 2 else None,
         boundaries=boundaries(
-            model.card.classes, probability, votes, spectra.pressure, getattr(estimator, "bias_", None)
+            model.card.classes,
+            probability,
+            votes,
+            spectra.pressure,
+            getattr(model.estimator, "bias_", None),
+            widths=calibration.widths if calibration is not None and calibration.widths.enough else None,
         ),
         model=model.reference,
         parameters=_parameters(model),
     )
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A series as a model sees it, and what its classifier says before anything is corrected."""
+
+    intensity: Floats
+    """(n_usable, n_points), prepared."""
+    usable: NDArray[np.bool_]
+    """(n_spectra,)."""
+    probability: Floats
+    """(n_spectra, n_classes), columns in the order of the card's classes; NaN rows where it abstains."""
+    reasons: Mapping[int, str]
+    """Why, by frame, a spectrum cannot be used."""
+
+    def whole(self, values: Floats) -> Floats:
+        """The values of usable spectra at their frames, NaN at the others."""
+        whole = np.full((self.usable.size, *values.shape[1:]), np.nan)
+        whole[self.usable] = values
+        return whole
+
+
+def look(spectra: Spectra, model: Model) -> Seen:
+    """The spectra, prepared as those that the model was trained on, and its uncorrected probabilities.
+
+    Raises ModelMismatch when the spectra lie at other angles or were taken at another energy.
+    """
+    _check_energy(spectra, model)
+    prepared = Preprocessing.from_json(model.card.preprocessing).prepare(spectra, grid=model.two_theta)
+    usable = prepared.usable
+    X = prepared.intensity[usable]
+    bare = Seen(X, usable, np.zeros((0, 0)), prepared.unusable)
+    return replace(bare, probability=bare.whole(_probability(model, X)))
+
+
+def _surest(probability: Floats) -> Floats:
+    return np.asarray(probability.max(axis=1))
 
 
 def _check_energy(spectra: Spectra, model: Model) -> None:
@@ -87,13 +143,6 @@ def _probability(model: Model, X: Floats) -> Floats:
     probability = np.empty(given.shape, dtype=np.float64)
     probability[:, np.asarray(model.estimator.classes_, dtype=np.int64)] = given
     return probability
-
-
-def _whole(values: Floats, usable: NDArray[np.bool_]) -> Floats:
-    """The values of usable spectra at their frames, NaN at the others."""
-    whole = np.full((usable.size, *values.shape[1:]), np.nan)
-    whole[usable] = values
-    return whole
 
 
 def _parameters(model: Model) -> dict[str, Attribute]:

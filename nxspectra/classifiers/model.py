@@ -17,12 +17,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
+from nxspectra.classifiers.calibration import FOLDER, Calibration
 from nxspectra.classifiers.plugins import Classifier, classifier
 from nxspectra.errors import FileError, ModelError
 from nxspectra.spectra import ModelReference
@@ -64,6 +65,18 @@ class TrainingFile(_Record):
     """By class, as in a label: `80,120-125`."""
 
 
+class Calibrated(_Record):
+    """On which held-out series a model was calibrated, and what that gave."""
+
+    method: str
+    """Of correcting probabilities: `temperature` or `isotonic`."""
+    sure: float
+    """Probability of the class below which a spectrum is ambiguous."""
+    files: tuple[TrainingFile, ...]
+    figures: dict[str, float | None]
+    """What was measured on them, for example the score above which a spectrum is given no class."""
+
+
 class Card(_Record):
     """What a model is: who made it, of what, with which settings, and how well it separates its classes."""
 
@@ -87,6 +100,8 @@ class Card(_Record):
     training: tuple[TrainingFile, ...]
     figures: dict[str, float | tuple[float, ...] | None]
     """What was measured in training, for example the separability of each bin."""
+    calibration: Calibrated | None = None
+    """None for a model that was not calibrated."""
     members: dict[str, str]
     """sha256 of each other member of the file."""
 
@@ -104,18 +119,25 @@ class Model:
     file_name: str
     content: bytes = field(repr=False)
     """The file, byte by byte."""
+    calibration: Calibration | None = field(default=None, repr=False)
+    """What held-out series have taught about it; None for a model that was not calibrated."""
 
     @classmethod
-    def of(cls, estimator: Classifier, card: Card, two_theta: Floats) -> Self:
+    def of(
+        cls, estimator: Classifier, card: Card, two_theta: Floats, calibration: Calibration | None = None
+    ) -> Self:
         """The model of a fitted estimator; `members` of the card is filled in."""
         members = _saved(estimator)
         members[GRID] = _npy(two_theta)
+        if calibration is not None:
+            members |= {f"{name}.npy": _npy(array) for name, array in calibration.arrays().items()}
         digests = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(members.items())}
         card = card.model_copy(update={"members": digests})
         members[CARD] = (card.model_dump_json(indent=1) + "\n").encode()
         content = _zipped(members)
         digest = hashlib.sha256(content).hexdigest()
-        return cls(estimator, card, two_theta, digest, f"{card.classifier}-{digest[:12]}.npz", content)
+        file_name = f"{card.classifier}-{digest[:12]}.npz"
+        return cls(estimator, card, two_theta, digest, file_name, content, calibration)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -134,7 +156,9 @@ class Model:
         _check_members(members, card, where)
         estimator = classifier(card.classifier).load(where)
         two_theta = np.load(io.BytesIO(members[GRID]), allow_pickle=False)
-        return cls(estimator, card, two_theta, hashlib.sha256(content).hexdigest(), where.name, content)
+        digest = hashlib.sha256(content).hexdigest()
+        calibration = None if card.calibration is None else _calibration(members, where)
+        return cls(estimator, card, two_theta, digest, where.name, content, calibration)
 
     def save(self, path: str | Path) -> Self:
         """Write the file, whole or not at all; the same model, known by that file's name.
@@ -228,6 +252,18 @@ def _check_members(members: Mapping[str, bytes], card: Card, where: Path) -> Non
             _check_array(name, data, where)
 
 
+def _calibration(members: Mapping[str, bytes], where: Path) -> Calibration:
+    arrays = {
+        name.removesuffix(".npy"): np.load(io.BytesIO(data), allow_pickle=False)
+        for name, data in members.items()
+        if name.startswith(FOLDER)
+    }
+    try:
+        return Calibration.of(arrays)
+    except ModelError as error:
+        raise ModelError(f"{where}: {error}") from error
+
+
 def _check_array(name: str, data: bytes, where: Path) -> None:
     """An array of the size it claims, without objects: numpy would believe the header."""
     file = io.BytesIO(data)
@@ -256,13 +292,13 @@ def _saved(estimator: Classifier) -> dict[str, bytes]:
         if not path.exists() or not zipfile.is_zipfile(path):
             raise ModelError(f"{type(estimator).__name__}.save did not write an .npz; a model is made of one")
         members = _members(path.read_bytes(), path)
-    for name in (CARD, GRID):
-        if name in members:
+    for name in members:
+        if name in (CARD, GRID) or name.startswith(FOLDER):
             raise ModelError(f"{type(estimator).__name__}.save wrote {name}, which is the model's own")
     return members
 
 
-def _npy(array: NDArray[np.float64]) -> bytes:
+def _npy(array: NDArray[Any]) -> bytes:
     file = io.BytesIO()
     np.lib.format.write_array(file, array, allow_pickle=False)
     return file.getvalue()

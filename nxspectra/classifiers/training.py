@@ -62,7 +62,7 @@ def train(
     """
     estimator = _estimator(classifier, seed, parameters)
     prepare = preprocessing or getattr(type(estimator), "preprocessing", None) or Preprocessing()
-    named = [(_file_name(run, number), *_taken(run)) for number, run in enumerate(runs)]
+    named = [(file_name_of(run, number), *_taken(run)) for number, run in enumerate(runs)]
     if not named:
         raise LabelError("there are no files to train on")
     prepare = prepare.suited_to([spectra for _, spectra, _ in named])
@@ -117,7 +117,8 @@ def _taken(run: Group | Spectra) -> tuple[Spectra, Group | None]:
     return (run, None) if isinstance(run, Spectra) else (Spectra.of(run), run)
 
 
-def _file_name(run: Group | Spectra, number: int) -> str:
+def file_name_of(run: Group | Spectra, number: int) -> str:
+    """What a run is called in messages and on cards."""
     if isinstance(run, Group) and run.source is not None:
         return run.source.path
     return f"run {number}"
@@ -142,7 +143,7 @@ def _examples(
         file = TrainingFile(
             file_name=Path(name).name,
             sha256=None if tree is None or tree.source is None else tree.source.digest,
-            raw_sha256=_raw_digest(tree, spectra.entry),
+            raw_sha256=raw_digest(tree, spectra.entry),
             entry=spectra.entry,
             frames={each: as_frames(kept.frames(each)) for each in kept.classes if kept.frames(each)},
         )
@@ -159,7 +160,8 @@ def _examples(
     return found
 
 
-def _raw_digest(tree: Group | None, entry: str) -> str | None:
+def raw_digest(tree: Group | None, entry: str) -> str | None:
+    """sha256 of the raw file that a tree was made from, where it says so."""
     raw = None if tree is None else raw_file(tree, entry)
     return None if raw is None else raw.checksum
 

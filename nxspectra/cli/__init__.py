@@ -28,6 +28,7 @@ program = Program(
         ),
         "annotate": ("labelling", "Write labels given by a person into a file."),
         "train": ("training", "Train a classifier on labelled files."),
+        "evaluate": ("evaluating", "Hold a model against truth."),
         "classify": ("labelling", "Give every spectrum a class by a trained model."),
         "strip": ("stripping", "Take away what was added to files, and nothing else."),
         "check-links": ("stripping", "Say which links of files lead nowhere."),

@@ -6,9 +6,10 @@ from datetime import datetime
 from pathlib import Path
 
 import click
+import numpy as np
 
 from nxspectra import __version__, classifiers, hdf5
-from nxspectra.classifiers.labels import labelled
+from nxspectra.classifiers.labels import as_frames, labelled
 from nxspectra.cli.frame import (
     DONE,
     Format,
@@ -185,12 +186,26 @@ def say_labels(file: Path, found: Classification) -> None:
         name = "no class assigned" if index < 0 else found.classes[index]
         frames = f"frame {first}" if first == last else f"frames {first} to {last}"
         say(f"  {frames:<22} {name}")
+    for reason, without in sorted(_by_reason(found).items(), key=lambda each: each[1]):
+        say(f"  no class for frames {as_frames(without)}: {reason}")
     for boundary in found.boundaries:
         say(f"  {boundary_words(boundary)}")
+    if found.ambiguous is not None and found.sure is not None:
+        unsure = np.flatnonzero(found.ambiguous).tolist()
+        words = f"frames {as_frames(unsure)}" if unsure else "none"
+        say(f"  ambiguous, less probable than {found.sure:g}: {words}")
     if found.confidence is not None:
         say(f"  P_conf {found.confidence:.4f} (how cleanly the labels switch once; not accuracy)")
     if found.model is not None:
         say(f"  by {found.model.classifier}, {found.model.file_name}, sha256 {found.model.digest[:12]}…")
+
+
+def _by_reason(found: Classification) -> dict[str, list[int]]:
+    """Frames without a class by why they have none; figures that differ from frame to frame are left out."""
+    frames: dict[str, list[int]] = {}
+    for frame, reason in found.reasons.items():
+        frames.setdefault(reason.partition(":")[0], []).append(frame)
+    return frames
 
 
 def boundary_words(boundary: Boundary) -> str:
@@ -220,6 +235,8 @@ def as_json(file: Path, found: Classification) -> dict[str, object]:
             for index, row in zip(found.class_index, found.probability, strict=True)
         ],
         "unseen": [None] * number if found.unseen is None else found.unseen,
+        "reasons": [found.reasons.get(frame) for frame in range(number)],
+        "ambiguous": None if found.ambiguous is None else found.ambiguous.tolist(),
         "P_conf": found.confidence,
         "boundaries": [boundary.as_json() for boundary in found.boundaries],
     }

@@ -6,18 +6,19 @@ import inspect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
-from nxspectra import classifiers, hdf5
+from nxspectra import classifiers
 from nxspectra.classifiers import Model, ambiguous_region
+from nxspectra.classifiers.calibration import Method
+from nxspectra.cli.evaluating import read_all, truth_of, truth_option
 from nxspectra.cli.frame import (
     DONE,
     Format,
     Verb,
     files_argument,
-    for_each,
     format_option,
     note,
     say,
@@ -79,6 +80,23 @@ class Numbers(click.ParamType[tuple[int, ...]]):
 )
 @click.option("--plot", type=click.Path(path_type=Path), metavar="PNG", help="Draw that table.")
 @click.option(
+    "--calibrate",
+    "held_out",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A labelled file that is not trained on: probabilities, intervals and what is too strange are set by"
+    " it. May be given several times; its truth as for `evaluate`.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(get_args(Method)),
+    default="temperature",
+    show_default=True,
+    help="How --calibrate corrects probabilities.",
+)
+@truth_option
+@click.option(
     "--seed",
     type=int,
     default=0,
@@ -96,6 +114,9 @@ def train(
     labels: tuple[str, ...],
     bins: tuple[int, ...] | None,
     plot: Path | None,
+    held_out: tuple[Path, ...],
+    method: Method,
+    truth: Path | None,
     seed: int,
     overwrite: bool,
     form: Format,
@@ -114,13 +135,9 @@ def train(
             "--plot draws P_conf against the number of bins: give several, --bins 1,5,10,15"
         )
     places = _places(output, bins, overwrite)
-    runs: list[Group] = []
-
-    def read(file: Path) -> int:
-        runs.append(hdf5.read(file))
-        return DONE
-
-    code = for_each(files, form, read)
+    code, runs = read_all((*files, *held_out), form)
+    held = Held(runs[len(files) :], [truth_of(file, truth) for file in held_out], method)
+    runs = runs[: len(files)]
     if code != DONE:
         return code  # every file that cannot be read is told, and a model of the others is not what was asked
     rows: list[Row] = []
@@ -137,6 +154,7 @@ def train(
                 rows += [Row(number, file, None) for file in files]
                 problem = error
                 continue
+            model = held.calibrated(model)
             found = [classifiers.classify(run, model) for run in runs]
         if place is not None:
             model = model.save(place)
@@ -152,6 +170,20 @@ def train(
     if plot is not None:
         draw(rows, plot)
     return DONE
+
+
+@dataclass(frozen=True)
+class Held:
+    """The files that a model is calibrated on, if there are some."""
+
+    runs: list[Group]
+    truth: list[list[str | None] | None]
+    method: Method
+
+    def calibrated(self, model: Model) -> Model:
+        if not self.runs:
+            return model
+        return classifiers.calibrate(model, self.runs, truth=self.truth, method=self.method)
 
 
 @dataclass(frozen=True)
@@ -199,6 +231,11 @@ def say_model(model: Model, place: Path | None, found: Iterable[tuple[Path, Clas
             say(f"    {boundary_words(boundary)}")
         if each.confidence is not None:
             say(f"    P_conf {each.confidence:.4f} (how cleanly the labels switch once; not accuracy)")
+    if model.card.calibration is not None:
+        figures = model.card.calibration.figures
+        before, after = figures["calibration error before"], figures["calibration error"]
+        if before is not None and after is not None:
+            say(f"  calibrated on {figures['series']:.0f} series: error {before:.3f}, now {after:.3f}")
     say(f"  sha256 {model.digest}")
 
 

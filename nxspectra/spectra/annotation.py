@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import cast, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nxspectra.errors import NoSpectra, Refused
 from nxspectra.spectra.classification import (
@@ -133,6 +134,11 @@ def _labels(made: Classification, pressure: str | None) -> Group:
         children["probability"] = Field(made.probability, units="")
     if made.unseen is not None:
         children["unseen_score"] = Field(made.unseen, units="")
+    if made.reasons:
+        said = [made.reasons.get(frame, "") for frame in range(made.class_index.size)]
+        children["reason"] = Field(np.array(said, dtype=str))
+    if made.ambiguous is not None and made.sure is not None:
+        children["ambiguous"] = Field(made.ambiguous.astype(np.int8), sure=made.sure)
     if pressure is not None:
         children["pressure"] = Link(pressure)
     axes = np.array(["pressure" if pressure else "."])
@@ -161,6 +167,8 @@ def _boundaries(boundaries: tuple[Boundary, ...]) -> Group:
         "frame": Field(np.array([each.frame for each in boundaries], dtype=np.int64)),
         "frame_interval": Field(np.array([each.frame_interval for each in boundaries], dtype=np.int64)),
     }
+    if any(each.interval_from for each in boundaries):
+        children["interval_from"] = Field([each.interval_from or "" for each in boundaries])
     pressures = [each.pressure for each in boundaries if each.pressure is not None]
     if len(pressures) == len(boundaries):
         nowhere = (np.nan, np.nan)
@@ -196,6 +204,9 @@ def _classification(process: Group) -> Classification | None:
         date=_text(process, "date") or "",
         probability=_numbers(labels, "probability", (class_index.size, len(classes))),
         unseen=_numbers(labels, "unseen_score", (class_index.size,)),
+        reasons=_reasons_of(labels, class_index.size),
+        ambiguous=_ambiguous_of(labels, class_index.size),
+        sure=_sure_of(labels),
         votes=_votes_of(process.group("votes"), class_index.size, len(classes)),
         confidence=None if confidence is None else confidence.number,
         boundaries=tuple(_boundaries_of(process.group("boundaries"))),
@@ -203,6 +214,24 @@ def _classification(process: Group) -> Classification | None:
         by=_text(process, "by"),
         parameters=_parameters_of(process.group("input")),
     )
+
+
+def _reasons_of(labels: Group, number: int) -> Mapping[int, str]:
+    field = labels.field("reason")
+    if field is None or field.shape != (number,) or field.dtype.kind != "U":
+        return {}
+    return {frame: str(said) for frame, said in enumerate(field.array) if said}
+
+
+def _ambiguous_of(labels: Group, number: int) -> NDArray[np.bool_] | None:
+    marks = _numbers(labels, "ambiguous", (number,))
+    return None if marks is None else marks != 0
+
+
+def _sure_of(labels: Group) -> float | None:
+    field = labels.field("ambiguous")
+    sure = None if field is None else field.attributes.get("sure")
+    return float(sure) if isinstance(sure, float | np.floating) else None
 
 
 def _parameters_of(group: Group | None) -> Mapping[str, Array]:
@@ -241,6 +270,8 @@ def _boundaries_of(group: Group | None) -> Iterator[Boundary]:
     frames, intervals = _numbers(group, "frame", (number,)), _numbers(group, "frame_interval", (number, 2))
     if sources is None or targets is None or targets.size != number or frames is None or intervals is None:
         return
+    origins = group.field("interval_from")
+    said = origins.array if origins and origins.shape == (number,) and origins.dtype.kind == "U" else None
     pressures = _numbers(group, "pressure", (number,))
     spans = _numbers(group, "pressure_interval", (number, 2))
     for row in range(number):
@@ -251,6 +282,7 @@ def _boundaries_of(group: Group | None) -> Iterator[Boundary]:
             (int(intervals[row, 0]), int(intervals[row, 1])),
             None if pressures is None else float(pressures[row]),
             None if spans is None else (float(spans[row, 0]), float(spans[row, 1])),
+            None if said is None else str(said[row]) or None,
         )
 
 

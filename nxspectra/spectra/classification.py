@@ -30,6 +30,9 @@ class Boundary:
     """GPa."""
     pressure_interval: tuple[float, float] | None = None
     """GPa."""
+    interval_from: str | None = None
+    """What the intervals are from: `bins` (their disagreement), `posterior`, or `held-out series`; only the
+    last have been compared with truth."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -40,6 +43,7 @@ class Boundary:
             "pressure": self.pressure,
             "pressure_interval": None if self.pressure_interval is None else list(self.pressure_interval),
             "unit": None if self.pressure is None else "GPa",
+            "interval_from": self.interval_from,
         }
 
 
@@ -85,6 +89,13 @@ class Classification:
     """(n_spectra, n_classes), rows sum to 1; NaN rows where no class was assigned."""
     unseen: Floats | None = None
     """(n_spectra,), higher is stranger to the model."""
+    reasons: Mapping[int, str] = field(default_factory=dict)
+    """Why, by frame, no class was assigned."""
+    ambiguous: NDArray[np.bool_] | None = None
+    """(n_spectra,), True where the calibrated probability of the class is below `sure`; None for a model that
+    was not calibrated."""
+    sure: float | None = None
+    """The probability that is sure enough."""
     votes: Votes | None = None
     confidence: float | None = None
     """P_conf of the paper, doi 10.5334/dsj-2022-015; two classes only."""

@@ -24,7 +24,10 @@ Chance = np.random.Generator
 Drawn = dict[str, Any]
 
 USUAL = "usual"
-"""The kind of default difficulty: everything as measured, the transition at 18.5 GPa over a logistic of 2."""
+"""The kind of default difficulty: everything as measured, the transition over a logistic of 2 GPa."""
+TRANSITION = (14.0, 24.0)
+"""GPa, between which the transition of every ramp lies, drawn evenly. Were it always the same, a classifier
+that reads the pressure off the lines would look best; it would call one phase under pressure a transition."""
 SINGLE = ("low alone", "high alone")
 """Kinds without a transition: one phase over the whole range of pressure."""
 FIRST_SEED: Mapping[Part, int] = {"train": 10_000, "calibrate": 20_000, "test": 30_000}
@@ -35,15 +38,14 @@ class Kind:
     """A way in which a ramp may differ from the usual one."""
 
     number: int
-    """Of these among the 210 ramps of the test; the other parts have as many, in proportion."""
+    """Of these among the 220 ramps of a part."""
     draw: Callable[[Chance], Drawn]
-    """The knobs of `simulate` for one ramp."""
+    """The knobs of `simulate` for one ramp; its transition pressure is drawn unless it is among them."""
 
 
 def _mixed(chance: Chance) -> Drawn:
     return {
         "width": float(np.exp(chance.uniform(np.log(0.5), np.log(4.0)))),
-        "transition_pressure": float(chance.uniform(14.0, 24.0)),
         "noise": float(np.exp(chance.uniform(0.0, np.log(5.0)))),
         "spottiness": float(chance.uniform(0.1, 0.3)),
         "drift": float(chance.uniform(-0.3, 1.0)),
@@ -64,8 +66,8 @@ def _detector(chance: Chance) -> Drawn:
 
 KINDS: Mapping[str, Kind] = {
     USUAL: Kind(60, lambda _: {}),
+    "transition at 18.5 GPa": Kind(12, lambda _: {"transition_pressure": 18.5}),
     "transition width": Kind(12, lambda r: {"width": float(np.exp(r.uniform(np.log(0.5), np.log(4.0))))}),
-    "transition pressure": Kind(12, lambda r: {"transition_pressure": float(r.uniform(14.0, 24.0))}),
     "noise x 3": Kind(10, lambda _: {"noise": 3.0}),
     "noise x 10": Kind(10, lambda _: {"noise": 10.0}),
     "spottiness": Kind(10, lambda r: {"spottiness": float(r.uniform(0.25, 0.5))}),
@@ -80,10 +82,10 @@ KINDS: Mapping[str, Kind] = {
     "other detector": Kind(8, _detector),
     "several at once": Kind(14, _mixed),
     # no pressure of the ramp reaches the first transition, and every one is beyond the second
-    SINGLE[0]: Kind(5, lambda _: {"transition_pressure": None}),
-    SINGLE[1]: Kind(5, lambda _: {"transition_pressure": -100.0}),
+    SINGLE[0]: Kind(10, lambda _: {"transition_pressure": None}),
+    SINGLE[1]: Kind(10, lambda _: {"transition_pressure": -100.0}),
 }
-"""The distribution, in words of `simulate`; the transition width is log-uniform from 0.5 to 4 GPa."""
+"""The distribution, in words of `simulate`; `TRANSITION` says where the transitions lie."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class Drawing:
 
 
 def ramps(part: Part, number: int | None = None) -> tuple[Drawing, ...]:
-    """The first `number` ramps of a part, all 210 unless given; any number of them is a fair mixture.
+    """The first `number` ramps of a part, all 220 unless given; any number of them is a fair mixture.
 
     Raises UsageError for a part that there is not.
     """
@@ -119,7 +121,10 @@ def ramps(part: Part, number: int | None = None) -> tuple[Drawing, ...]:
     drawn = []
     for index, (_, name) in enumerate(sorted(places)):
         seed = FIRST_SEED[part] + index
-        drawn.append(Drawing(part, name, seed, KINDS[name].draw(np.random.default_rng(seed))))
+        chance = np.random.default_rng(seed)
+        transition = float(chance.uniform(*TRANSITION))
+        knobs = {"transition_pressure": transition, **KINDS[name].draw(chance)}
+        drawn.append(Drawing(part, name, seed, knobs))
     return tuple(drawn[:number])
 
 
