@@ -1,0 +1,356 @@
+"""Our own classifier: an ensemble of small networks, trained on curves as the physics might have varied them.
+
+It learns from a handful of labelled curves or from thousands, and needs numpy alone, to train as well as to
+classify.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nxspectra.classifiers.binned import noise_level
+from nxspectra.classifiers.estimator import Arrays, Estimator
+from nxspectra.preprocessing import Preprocessing
+
+Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+
+ANGLES = (9.5603831, 25.5496)
+"""Degrees: the angle axis where none is given."""
+STRETCHES = 15
+"""Stretches of the angle axis in which noise and contrast are measured."""
+FEW = 100
+"""Labelled curves up to which the classes are taught by mixing them."""
+REFERENCE = 256
+"""Varied curves by which inputs are centred and scaled."""
+BETAS = (0.9, 0.999)
+"""How long Adam remembers the gradient and its square: D. Kingma and J. Ba, arXiv 1412.6980."""
+EPSILON = np.float32(1e-8)
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The weights of all members: a hidden layer with ReLUs, and one output for each class."""
+
+    first: Singles
+    """(n_members, n_inputs, n_hidden)."""
+    first_bias: Singles
+    """(n_members, 1, n_hidden)."""
+    second: Singles
+    """(n_members, n_hidden, n_classes)."""
+    second_bias: Singles
+    """(n_members, 1, n_classes)."""
+
+    def __iter__(self) -> Iterator[Singles]:
+        return (getattr(self, part.name) for part in fields(self))
+
+    @classmethod
+    def drawn(cls, members: int, inputs: int, hidden: int, classes: int, rng: np.random.Generator) -> Self:
+        """He's initialisation: K. He et al., arXiv 1502.01852."""
+        return cls(
+            _normal(rng, (members, inputs, hidden)) * np.float32(np.sqrt(2.0 / inputs)),
+            np.zeros((members, 1, hidden), np.float32),
+            _normal(rng, (members, hidden, classes)) * np.float32(np.sqrt(1.0 / hidden)),
+            np.zeros((members, 1, classes), np.float32),
+        )
+
+    def logits(self, inputs: Singles) -> Singles:
+        """(n_members, n_spectra, n_classes) of inputs (n_spectra, n_inputs), or a set for each member."""
+        hidden = np.maximum(inputs @ self.first + self.first_bias, 0.0)
+        return np.asarray(hidden @ self.second + self.second_bias)
+
+    def gradients(self, inputs: Singles, wanted: Singles) -> tuple[Singles, ...]:
+        """Of the mean cross entropy to the `wanted` probabilities, part by part."""
+        hidden = np.maximum(inputs @ self.first + self.first_bias, 0.0)
+        error = (softmax(hidden @ self.second + self.second_bias) - wanted) / np.float32(wanted.shape[1])
+        below = (error @ self.second.transpose(0, 2, 1)) * (hidden > 0)
+        return (
+            inputs.transpose(0, 2, 1) @ below,
+            below.sum(axis=1, keepdims=True),
+            hidden.transpose(0, 2, 1) @ error,
+            error.sum(axis=1, keepdims=True),
+        )
+
+
+class AugmentedEnsemble(Estimator):
+    """An ensemble of small networks, trained on curves varied as grains, noise and mixed phases vary them.
+
+    A curve is averaged over `width` degrees, its heights are compressed (the inverse hyperbolic sine, linear
+    up to about `height` counts), and `members` networks with one hidden layer see it whole. In each iteration
+    every member sees other curves, varied in these ways, each of which leaves the class as it is:
+
+    - lines are brighter or darker, as coarse grains turn in and out of the beam: a smooth random factor along
+      the angle axis (`spottiness`, the standard deviation of its logarithm);
+    - the axis is stretched, as an error of the beam energy does it (`stretch`, the largest share);
+    - there is from half to `noise` times the noise of the training curves.
+
+    `FEW` labelled curves or fewer cannot show what a sample looks like that has half turned. So two curves of
+    different classes are mixed, and the class is that of the larger part (`mixed` is the share of curves);
+    the axis is not stretched then, since the angles tell more than they mislead; and a fifth of the
+    iterations do. The probability is the mean of the members'.
+    """
+
+    preprocessing: ClassVar[Preprocessing] = Preprocessing()
+
+    layers_: Layers
+    centre_: Singles
+    """(n_inputs,), mean of the varied training curves after their heights are compressed."""
+    scale_: float
+    noise_: Floats
+    """(n_stretches,), standard deviation of the noise of the training curves."""
+    contrast_: Floats
+    """(2, n_stretches), least and largest contrast of the training curves."""
+    axis_: Floats
+    """(n_inputs,), degrees."""
+
+    def __init__(
+        self,
+        *,
+        members: int = 3,
+        hidden: int = 256,
+        iterations: int = 1500,
+        learning_rate: float = 3e-3,
+        weight_decay: float = 1e-2,
+        curves_at_once: int = 96,
+        width: float = 0.04,
+        height: float = 3.0,
+        mixed: float = 0.5,
+        spottiness: float = 0.3,
+        stretch: float = 0.003,
+        noise: float = 10.0,
+        seed: int = 0,
+    ) -> None:
+        self.members = members
+        self.hidden = hidden
+        self.iterations = iterations
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.curves_at_once = curves_at_once
+        self.width = width
+        self.height = height
+        self.mixed = mixed
+        self.spottiness = spottiness
+        self.stretch = stretch
+        self.noise = noise
+        self.seed = seed
+
+    # -- training ----------------------------------------------------------------------------------
+
+    def fit(self, X: ArrayLike, y: ArrayLike, two_theta: ArrayLike | None = None) -> Self:
+        """Train on preprocessed spectra X (n_spectra, n_points) with classes y (n_spectra,).
+
+        `two_theta` (n_points,), degrees, is the angle axis. Raises ValueError for what cannot be trained on.
+        """
+        values, index = self._training(X, y)
+        points = values.shape[1]
+        axis = np.linspace(*ANGLES, points) if two_theta is None else np.asarray(two_theta, np.float64)
+        if axis.shape != (points,):
+            raise ValueError(f"two_theta has the shape {axis.shape}; expected ({points},)")
+        size = self._size(axis)
+        self.axis_ = _averaged(axis[np.newaxis], size)[0]
+        self.noise_ = noise_level(_stretches(values))
+        contrast = self._contrast(values)
+        self.contrast_ = np.stack([contrast.min(axis=0), contrast.max(axis=0)])
+        rng = np.random.default_rng(self.seed)
+        curves = _averaged(values, size).astype(np.float32)
+        few = len(curves) <= FEW
+        vary = Variation(self, curves, self.axis_, stretch=0.0 if few else self.stretch)
+        usual = self._compressed(vary(curves[rng.integers(0, len(curves), REFERENCE)], rng))
+        self.centre_ = usual.mean(axis=0)
+        self.scale_ = float(usual.std()) or 1.0
+        picks = Picks(index, self.classes_.size, self.curves_at_once, mixed=self.mixed if few else 0.0)
+        steps = max(1, self.iterations // 5) if few else self.iterations
+        self.layers_ = self._descend(curves, picks, vary, steps, rng)
+        return self
+
+    def _size(self, axis: Floats) -> int:
+        """Points that are averaged to one input; a coarse axis is left as it is."""
+        step = (axis[-1] - axis[0]) / max(1, axis.size - 1)
+        return int(np.clip(round(self.width / step), 1, max(1, axis.size // 8))) if step > 0 else 1
+
+    def _descend(
+        self, curves: Singles, picks: Picks, vary: Variation, steps: int, rng: np.random.Generator
+    ) -> Layers:
+        """The weights after as many steps of Adam, with weights that decay, at a rate that falls to 0."""
+        layers = Layers.drawn(self.members, curves.shape[1], self.hidden, picks.classes, rng)
+        means, squares = [np.zeros_like(each) for each in layers], [np.zeros_like(each) for each in layers]
+        for iteration in range(steps):
+            rate = np.float32(self.learning_rate * 0.5 * (1.0 + np.cos(np.pi * iteration / steps)))
+            shown, wanted = picks.draw(curves, self.members, rng)
+            varied = vary(shown.reshape(-1, curves.shape[1]), rng)
+            inputs = self._inputs(varied).reshape(shown.shape)
+            grown = [np.float32(1.0 - beta ** (iteration + 1)) for beta in BETAS]
+            for number, gradient in enumerate(layers.gradients(inputs, wanted)):
+                means[number] += np.float32(1.0 - BETAS[0]) * (gradient - means[number])
+                squares[number] += np.float32(1.0 - BETAS[1]) * (gradient**2 - squares[number])
+                part = tuple(layers)[number]
+                if part.shape[1] > 1:  # biases do not decay
+                    part *= np.float32(1.0 - rate * self.weight_decay)
+                part -= rate * (means[number] / grown[0]) / (np.sqrt(squares[number] / grown[1]) + EPSILON)
+        return layers
+
+    # -- what it says ------------------------------------------------------------------------------
+
+    def predict_proba(self, X: ArrayLike) -> Floats:
+        """Probability of each class, (n_spectra, n_classes); NaN where X is not finite."""
+        values = self._checked(X)
+        probability = self.member_probabilities(values).mean(axis=0)
+        probability[~np.isfinite(values).all(axis=1)] = np.nan
+        return np.asarray(probability)
+
+    def member_probabilities(self, X: ArrayLike) -> Floats:
+        """(n_members, n_spectra, n_classes): what each member says; where they differ, a label would help."""
+        values = np.nan_to_num(self._checked(X), posinf=0.0, neginf=0.0)
+        inputs = self._inputs(_averaged(values, self._group).astype(np.float32))
+        return np.asarray(softmax(self.layers_.logits(inputs).astype(np.float64)))
+
+    def unseen(self, X: ArrayLike) -> Floats:
+        """How strange each spectrum is, (n_spectra,): 0 is like the training spectra, 1 is far from them.
+
+        Contrast is the logarithm of the standard deviation of the intensity within a fifteenth of the angle
+        axis; the score is how far it lies beyond what it was in training, root mean square over them.
+        """
+        contrast = self._contrast(np.asarray(self._checked(X), np.float64))
+        beyond = np.maximum(np.maximum(self.contrast_[0] - contrast, contrast - self.contrast_[1]), 0.0)
+        return np.asarray(np.sqrt(np.mean(np.square(beyond), axis=1)))
+
+    @property
+    def _group(self) -> int:
+        return self.n_features_in_ // self.axis_.size
+
+    def _compressed(self, curves: Singles) -> Singles:
+        return np.asarray(np.arcsinh(curves / np.float32(self.height)))
+
+    def _inputs(self, curves: Singles) -> Singles:
+        return np.asarray((self._compressed(curves) - self.centre_) / np.float32(self.scale_))
+
+    def _contrast(self, values: Floats) -> Floats:
+        spread = _stretches(values).std(axis=2)
+        return np.asarray(np.log(spread + self.noise_ + np.finfo(np.float64).tiny))
+
+    # -- the file ----------------------------------------------------------------------------------
+
+    def _learned(self) -> Arrays:
+        layers = {f"layer_{part.name}": getattr(self.layers_, part.name) for part in fields(Layers)}
+        return {
+            **layers,
+            "centre": self.centre_,
+            "scale": np.array(self.scale_),
+            "noise": self.noise_,
+            "contrast": self.contrast_,
+            "axis": self.axis_,
+        }
+
+    def _restore(self, arrays: Arrays) -> None:
+        self.layers_ = Layers(*(arrays[f"layer_{part.name}"] for part in fields(Layers)))
+        self.centre_, self.scale_ = arrays["centre"], float(arrays["scale"])
+        self.noise_, self.contrast_, self.axis_ = arrays["noise"], arrays["contrast"], arrays["axis"]
+        if self.layers_.first.shape[1] != self.axis_.size or self.centre_.shape != self.axis_.shape:
+            raise ValueError("its layers do not fit its angle axis")
+
+
+class Variation:
+    """Curves as they might have been measured, had grains, beam energy and counting been a little other."""
+
+    def __init__(self, settings: AugmentedEnsemble, curves: Singles, axis: Floats, stretch: float) -> None:
+        self.settings = settings
+        self.stretch = stretch
+        self.axis = axis
+        self.noise = _noise_along(curves)
+        # a factor is independent of those more than about half a degree away
+        self.knots = max(2, round(float(axis[-1] - axis[0]) / 0.5)) if axis.size > 1 else 2
+
+    def __call__(self, curves: Singles, rng: np.random.Generator) -> Singles:
+        """(n_spectra, n_inputs), new ones."""
+        number, points = curves.shape
+        if self.stretch and points > 1:
+            curves = self._stretched(curves, rng)
+        if self.settings.spottiness:
+            factors = np.float32(self.settings.spottiness) * _normal(rng, (number, self.knots))
+            at = np.linspace(0.0, self.knots - 1.0, points)
+            left = np.minimum(at.astype(np.int64), self.knots - 2)
+            share = (at - left).astype(np.float32)
+            curves = curves * np.exp(factors[:, left] * (1 - share) + factors[:, left + 1] * share)
+        if self.settings.noise:
+            most = max(self.settings.noise, 0.5)
+            times = np.exp(rng.uniform(np.log(0.5), np.log(most), (number, 1))).astype(np.float32)
+            curves = curves + times * self.noise * _normal(rng, curves.shape)
+        return curves
+
+    def _stretched(self, curves: Singles, rng: np.random.Generator) -> Singles:
+        number, points = curves.shape
+        most = self.stretch
+        axis = self.axis.astype(np.float32)
+        step = np.float32((axis[-1] - axis[0]) / (points - 1))
+        factor = 1.0 + rng.uniform(-most, most, (number, 1)).astype(np.float32)
+        at = np.clip((axis * factor - axis[0]) / step, 0.0, points - 1.0)
+        left = np.minimum(at.astype(np.int64), points - 2)
+        share = (at - left).astype(np.float32)
+        rows = np.arange(number)[:, np.newaxis]
+        return np.asarray(curves[rows, left] * (1 - share) + curves[rows, left + 1] * share)
+
+
+class Picks:
+    """Which curves an iteration shows: as many of each class, drawn anew, some mixed with one of another."""
+
+    def __init__(self, index: NDArray[np.int64], classes: int, at_once: int, *, mixed: float) -> None:
+        self.of_class = [np.flatnonzero(index == each) for each in range(classes)]
+        # a few labelled curves are not shown more than sixteen times each
+        self.share = max(1, min(at_once, 16 * index.size) // classes)
+        self.classes = classes
+        self.mixed = mixed
+
+    def draw(self, curves: Singles, members: int, rng: np.random.Generator) -> tuple[Singles, Singles]:
+        """Curves (n_members, n_picked, n_inputs), and the probabilities wanted of them."""
+        picked = [
+            np.concatenate([rng.choice(each, self.share) for each in self.of_class]) for _ in range(members)
+        ]
+        shown = curves[np.stack(picked)]
+        own = np.repeat(np.arange(self.classes), self.share)
+        other = np.roll(np.arange(own.size), self.share)
+        hot = np.eye(self.classes, dtype=np.float32)[own]
+        if not self.mixed:
+            return shown, np.broadcast_to(hot, (members, *hot.shape))
+        chosen = rng.random(shown.shape[:2]) < self.mixed
+        part = np.where(chosen, rng.random(shown.shape[:2]), 0.0)[..., np.newaxis].astype(np.float32)
+        wanted = np.where(part < 0.5, hot, hot[other])
+        return (1 - part) * shown + part * shown[:, other], wanted
+
+
+def softmax(logits: NDArray[Any]) -> NDArray[Any]:
+    """Probabilities along the last axis."""
+    odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
+
+
+def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Singles:
+    return rng.standard_normal(shape, dtype=np.float32)
+
+
+def _averaged(values: NDArray[np.floating[Any]], size: int) -> NDArray[np.floating[Any]]:
+    """Means over groups of `size` points; points at the right that fill none are left out."""
+    groups = values.shape[1] // size
+    return np.asarray(values[:, : groups * size].reshape(len(values), groups, size).mean(axis=2))
+
+
+def _stretches(values: Floats) -> Floats:
+    """(n_spectra, n_stretches, n_in_stretch): the curves in fifteen pieces, or fewer of short ones."""
+    pieces = max(1, min(STRETCHES, values.shape[1] // 3))
+    size = values.shape[1] // pieces
+    return values[:, : pieces * size].reshape(len(values), pieces, size)
+
+
+def _noise_along(curves: Singles) -> Singles:
+    """(n_inputs,): standard deviation of the noise along the axis of averaged curves, smooth."""
+    points = curves.shape[1]
+    if points < 4:
+        return np.zeros(points, np.float32)
+    rough = np.median(np.abs(np.diff(curves, n=2, axis=1)), axis=0) / (0.6745 * np.sqrt(6.0))
+    reach = min(10, (points - 1) // 2)
+    padded = np.pad(rough, (reach + 1, reach + 1), mode="edge")
+    return np.convolve(padded, np.full(2 * reach + 1, 1.0 / (2 * reach + 1)), "valid").astype(np.float32)
