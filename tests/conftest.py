@@ -23,6 +23,9 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
+# several tests at once on few cores: threads of linear algebra would wait for each other, spinning
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from hypothesis import settings  # noqa: E402
 
 settings.register_profile("ci", derandomize=True, deadline=None)

@@ -76,6 +76,30 @@ def test_probabilities_are_the_mean_of_the_members_and_add_up_to_one(
     assert np.isnan(fitted.predict_proba(broken)).all(axis=1).tolist() == [False, True, False]
 
 
+def test_what_the_bins_say_adds_up_to_what_the_networks_say(
+    curves: tuple[Floats, NDArray[np.int64], Floats],
+) -> None:
+    X, y, axis = curves
+    fitted = AugmentedEnsemble(**QUICK).fit(X, y, two_theta=axis)
+    votes = fitted.votes(X)
+    margin = (votes.share[..., 1] - votes.share[..., 0]) @ votes.believability
+    low, high = fitted.member_probabilities(X).mean(axis=0).T
+    clear = np.abs(high - low) > 0.2
+    assert np.array_equal(margin[clear] > 0, high[clear] > low[clear])
+    assert votes.bin_start.shape == votes.bin_end.shape == votes.separability.shape == (15,)
+    assert np.all(votes.bin_start <= votes.bin_end)
+    assert votes.believability.max() == 1.0
+
+
+def test_the_bins_that_decide_are_those_where_lines_come_and_go() -> None:
+    model = train([simulate(seed=4).spectra], ["low=80,120", "high=260,300"], "augmented-ensemble")
+    votes = classify(simulate(seed=31, frames=60).spectra, model).votes
+    assert votes is not None
+    # nothing but noise lies beyond 24.4 degrees; (111), (003) and (101) lie between 11 and 12.8
+    assert votes.believability[-1] < 0.1
+    assert 10.6 < votes.bin_start[np.argmax(votes.believability)] < 12.8
+
+
 def test_the_gradients_are_those_of_the_cross_entropy() -> None:
     rng = np.random.default_rng(0)
     layers = Layers.drawn(2, 7, 5, 3, rng)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from nxspectra.classifiers.binned import noise_level
 from nxspectra.classifiers.estimator import Arrays, Estimator
 from nxspectra.preprocessing import Preprocessing
+from nxspectra.spectra import Votes
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -31,6 +33,7 @@ REFERENCE = 256
 BETAS = (0.9, 0.999)
 """How long Adam remembers the gradient and its square: D. Kingma and J. Ba, arXiv 1412.6980."""
 EPSILON = np.float32(1e-8)
+SMALL = 1e-6
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,10 @@ class AugmentedEnsemble(Estimator):
     """(2, n_stretches), least and largest contrast of the training curves."""
     axis_: Floats
     """(n_inputs,), degrees."""
+    weight_: Floats
+    """(n_bins,), how much each bin adds to the logits of the training curves, mean absolute value."""
+    separability_: Floats
+    """(n_bins,), share of the training curves for whose class the bin speaks, classes having the same say."""
 
     def __init__(
         self,
@@ -166,6 +173,11 @@ class AugmentedEnsemble(Estimator):
         picks = Picks(index, self.classes_.size, self.curves_at_once, mixed=self.mixed if few else 0.0)
         steps = max(1, self.iterations // 5) if few else self.iterations
         self.layers_ = self._descend(curves, picks, vary, steps, rng)
+        said = self._said(self._inputs(curves))
+        self.weight_ = np.maximum(np.abs(said).mean(axis=(0, 2)), SMALL)
+        right = np.argmax(said, axis=2) == index[:, np.newaxis]
+        balance = 1.0 / np.bincount(index)[index]
+        self.separability_ = np.asarray(balance @ right / balance.sum())
         return self
 
     def _size(self, axis: Floats) -> int:
@@ -219,6 +231,51 @@ class AugmentedEnsemble(Estimator):
         beyond = np.maximum(np.maximum(self.contrast_[0] - contrast, contrast - self.contrast_[1]), 0.0)
         return np.asarray(np.sqrt(np.mean(np.square(beyond), axis=1)))
 
+    def votes(self, X: ArrayLike) -> Votes:
+        """What each fifteenth of the angle axis says for each class, and how much it says in all.
+
+        A network is a sum over its inputs: what input i adds to a logit, as all inputs go from the mean
+        training curve to the curve together, is its integrated gradient (M. Sundararajan et al., arXiv
+        1703.01365), which one hidden layer of ReLUs has in closed form. `believability` is how much the bin
+        adds to the training curves, mean absolute value, the most being 1; the share for a class is 1/K
+        and what the bin adds to it, in units of that.
+        """
+        values = np.nan_to_num(self._checked(X), posinf=0.0, neginf=0.0)
+        said = self._said(self._inputs(_averaged(values, self._group).astype(np.float32)))
+        classes = said.shape[2]
+        share = 1.0 / classes + said / (2.0 * self.weight_[:, np.newaxis])
+        edges = self._edges()
+        return Votes(
+            self.axis_[edges[:-1]].copy(),
+            self.axis_[edges[1:] - 1].copy(),
+            self.separability_,
+            self.weight_ / self.weight_.max(),
+            np.clip(share, 0.0, 1.0),
+        )
+
+    def _edges(self) -> NDArray[np.int64]:
+        """First input of each bin, and the number of inputs."""
+        bins = min(STRETCHES, self.axis_.size)
+        return np.linspace(0, self.axis_.size, bins + 1).astype(np.int64)
+
+    def _said(self, inputs: Singles) -> Floats:
+        """(n_spectra, n_bins, n_classes): what each bin adds to the logits; 0 over the classes."""
+        edges = self._edges()
+        found = np.zeros((len(inputs), edges.size - 1, self.classes_.size))
+        for first, bias, second, last in zip(*self.layers_, strict=True):
+            parts = np.stack(
+                [inputs[:, a:b] @ first[a:b] for a, b in pairwise(edges)], axis=1
+            )  # (n_spectra, n_bins, n_hidden)
+            whole = parts.sum(axis=1)
+            risen = np.maximum(whole + bias, 0.0) - np.maximum(bias, 0.0)
+            small = np.abs(whole) < SMALL
+            share = np.where(small, (bias > 0), risen / np.where(small, 1.0, whole))
+            found += (parts * share[:, np.newaxis]) @ second
+            # what the mean curve has for a class is not of any bin: all bins carry it alike
+            found += (np.maximum(bias, 0.0) @ second + last)[0] / (edges.size - 1)
+        found /= len(self.layers_.first)
+        return np.asarray(found - found.mean(axis=2, keepdims=True))
+
     @property
     def _group(self) -> int:
         return self.n_features_in_ // self.axis_.size
@@ -244,12 +301,15 @@ class AugmentedEnsemble(Estimator):
             "noise": self.noise_,
             "contrast": self.contrast_,
             "axis": self.axis_,
+            "weight": self.weight_,
+            "separability": self.separability_,
         }
 
     def _restore(self, arrays: Arrays) -> None:
         self.layers_ = Layers(*(arrays[f"layer_{part.name}"] for part in fields(Layers)))
         self.centre_, self.scale_ = arrays["centre"], float(arrays["scale"])
         self.noise_, self.contrast_, self.axis_ = arrays["noise"], arrays["contrast"], arrays["axis"]
+        self.weight_, self.separability_ = arrays["weight"], arrays["separability"]
         if self.layers_.first.shape[1] != self.axis_.size or self.centre_.shape != self.axis_.shape:
             raise ValueError("its layers do not fit its angle axis")
 
