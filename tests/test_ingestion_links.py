@@ -245,6 +245,20 @@ def test_a_file_of_links_that_names_another_raw_file_is_refused(
     assert "to which the file is linked" in result.reason
 
 
+def test_a_file_outside_of_the_folder_is_not_looked_at(beamtime: Path, raw: Path, tmp_path: Path) -> None:
+    """The digest of a file that the writer of another one cannot read is none of his business."""
+    secret = tmp_path / "secret"
+    secret.write_text("salary")
+    side = Path(linked(raw, beamtime).output or "")
+    with h5py.File(side, "r+") as file:
+        file.attrs[RAW_FILE] = "../secret"
+    result = copied(side, tmp_path / "out")
+    assert result.state is State.REFUSED
+    assert result.reason is not None
+    assert "outside of the folder" in result.reason
+    assert hdf5.sha256(secret) not in result.reason
+
+
 def test_a_copy_that_claims_the_place_of_other_spectra_is_refused(raw: Path, tmp_path: Path) -> None:
     genuine = copied(raw, tmp_path / "out")
     other = simulate(3, FRAMES, points=POINTS).tree()

@@ -22,7 +22,8 @@ from nxspectra.tree import Group
 def check_origin(root: Group) -> Iterator[Finding]:
     """A warning if `root` names a raw file that is not there to be looked at.
 
-    Raises Refused if it is there and is another one; FileError if it cannot be read.
+    Raises Refused if it is there and is another one, or is said to be outside of the folder of the file;
+    FileError if it cannot be read.
     """
     named = raw_file(root)
     if named is None or root.source is None:
@@ -35,7 +36,12 @@ def check_origin(root: Group) -> Iterator[Finding]:
         )
         yield Finding(f"{named.account}/source_file", "unchecked-origin", message, Severity.WARNING)
         return
-    linked = Path(root.source.path).parent / beside
+    folder = Path(root.source.path).resolve().parent
+    linked = (folder / beside).resolve()
+    if not linked.is_relative_to(folder):
+        raise Refused(
+            f"/@{RAW_FILE}: names {beside}, outside of the folder of the file, where links are not followed"
+        )
     digest = hdf5.sha256(linked)
     if digest != named.checksum != _named_by(linked):
         raise Refused(
@@ -45,7 +51,9 @@ def check_origin(root: Group) -> Iterator[Finding]:
 
 
 def _named_by(linked: Path) -> str | None:
-    """The raw file that the linked one says it was made from itself."""
+    """The raw file that the linked one, if it is safe to read, says it was made from itself."""
+    if any(found.severity is Severity.VIOLATION for found in hdf5.guard(linked)):
+        return None
     named = raw_file(hdf5.read(linked))
     return None if named is None else named.checksum
 
