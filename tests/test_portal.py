@@ -81,3 +81,53 @@ def test_a_folder_that_is_no_catalogue_is_not_served(tmp_path: Path) -> None:
     done = CliRunner().invoke(program, ["serve", "--catalogue", str(tmp_path), "--port", "0"])
     assert done.exit_code == 3
     assert "nxspectra ingest" in done.stderr
+
+
+def filed(folder: Path, *names: str) -> None:
+    with Catalogue(folder) as catalogue:
+        for name in names:
+            catalogue.file(described(conforming(4), name))
+
+
+def test_what_is_filed_while_it_serves_is_found(tmp_path: Path) -> None:
+    folder = tmp_path / "catalogue"
+    filed(folder, "run_1")
+    with serving(folder) as client:
+        assert client.get("/api/Datasets/count").json() == {"count": 1}
+        filed(folder, "run_2")
+        assert client.get("/api/Datasets/count").json() == {"count": 2}
+
+
+def test_an_index_that_is_put_in_the_place_of_another_is_found(tmp_path: Path) -> None:
+    folder, other = tmp_path / "catalogue", tmp_path / "other"
+    filed(folder, "run_1")
+    filed(other, "run_1", "run_2", "run_3")
+    with serving(folder) as client:
+        assert client.get("/api/Datasets/count").json() == {"count": 1}
+        (other / "index.sqlite").replace(folder / "index.sqlite")
+        assert client.get("/api/Datasets/count").json() == {"count": 3}
+
+
+def test_a_damaged_index_is_an_error_that_tells_nothing_of_this_machine(tmp_path: Path) -> None:
+    folder, garbage = tmp_path / "catalogue", tmp_path / "garbage"
+    filed(folder, "run_1")
+    garbage.write_bytes(b"no database" * 1000)
+    with serving(folder) as client:
+        garbage.replace(folder / "index.sqlite")
+        answer = client.get("/api/Datasets")
+        assert answer.status_code == 500
+        assert (
+            answer.json()["error"]["message"]
+            == "the catalogue cannot be read; the log of the server says why"
+        )
+        assert client.get("/").status_code == 200
+    assert "catalogue rebuild" in (tmp_path / "catalogue.server.log").read_text()
+
+
+def test_a_damaged_index_is_not_served(tmp_path: Path) -> None:
+    folder = tmp_path / "catalogue"
+    filed(folder, "run_1")
+    (folder / "index.sqlite").write_bytes(b"no database" * 1000)
+    done = CliRunner().invoke(program, ["serve", "--catalogue", str(folder), "--port", "0"])
+    assert done.exit_code == 3
+    assert "catalogue rebuild" in done.stderr

@@ -7,8 +7,17 @@ from pathlib import Path
 
 import click
 
-from nxspectra.catalogue import Catalogue
-from nxspectra.cli.frame import DONE, Format, Verb, format_option, is_verbose, note, say, say_json
+from nxspectra.cli.frame import (
+    DONE,
+    Format,
+    Verb,
+    format_option,
+    index_option,
+    is_verbose,
+    note,
+    say,
+    say_json,
+)
 from nxspectra.errors import MissingExtra, UsageError
 
 BACKLOG = 2048
@@ -45,9 +54,12 @@ BACKLOG = 2048
     metavar="SECONDS",
     help="How long a SPARQL query may take.",
 )
+@index_option
 @format_option
-def serve(*, catalogue: Path, host: str, port: int, query_seconds: float, form: Format) -> int:
-    """Serve a catalogue over HTTP: the PaN search API, until it is interrupted.
+def serve(
+    *, catalogue: Path, host: str, port: int, query_seconds: float, index: str | None, form: Format
+) -> int:
+    """Serve a catalogue over HTTP: the PaN search API, SPARQL, interpretations; until it is interrupted.
 
     The first line on standard output is the address, once it is listened at. Whoever reaches it can read all
     that is public in the catalogue and change nothing.
@@ -59,8 +71,7 @@ def serve(*, catalogue: Path, host: str, port: int, query_seconds: float, form: 
         from nxspectra.portal.limits import Limits
     except ImportError as error:
         raise MissingExtra(f"{error.name} is not installed; install nxspectra[portal] to serve") from None
-    Catalogue(catalogue).get("")
-    application = create(catalogue, limits=Limits(query_seconds=query_seconds))
+    application = create(catalogue, index=index, limits=Limits(query_seconds=query_seconds))
     listening = _listen(host, port)
     address = listening.getsockname()
     named = f"[{address[0]}]" if ":" in address[0] else address[0]

@@ -10,6 +10,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from nxspectra import __version__
+from nxspectra.catalogue import Catalogue
+from nxspectra.catalogue.index import Index
 from nxspectra.portal import interpretations, models, status
 from nxspectra.portal.addresses import Addresses
 from nxspectra.portal.errors import handle
@@ -22,9 +24,15 @@ PATH_NAMES = ("api", "Datasets", "Documents", "Instruments", "count", "files", "
 """They are found in any case."""
 
 
-def create(catalogue: str | os.PathLike[str], *, limits: Limits | None = None) -> FastAPI:
-    """A catalogue over HTTP. Raises FileError if there is none in that folder."""
+def create(
+    catalogue: str | os.PathLike[str], *, index: str | None = None, limits: Limits | None = None
+) -> FastAPI:
+    """A catalogue over HTTP. `index`: URL of the database for its index, as `Catalogue` takes it.
+
+    Raises FileError if there is no catalogue in that folder, or it cannot be read.
+    """
     folder, limits = Path(catalogue), limits or Limits()
+    Catalogue(folder, index=index).get("")
     application = FastAPI(
         title="nxspectra",
         version=__version__,
@@ -32,7 +40,7 @@ def create(catalogue: str | os.PathLike[str], *, limits: Limits | None = None) -
         redirect_slashes=False,
     )
     handle(application)
-    for each in _routers(folder, limits):
+    for each in _routers(folder, index, limits):
         application.include_router(each)
     # the last that is added is the first that sees a request
     application.add_middleware(Addresses, names=PATH_NAMES)
@@ -49,13 +57,18 @@ def create(catalogue: str | os.PathLike[str], *, limits: Limits | None = None) -
     return application
 
 
-def _routers(folder: Path, limits: Limits) -> list[APIRouter]:
+def _routers(folder: Path, index: str | None, limits: Limits) -> list[APIRouter]:
     """Each room of the portal gives a router; one that works in the background gives it a lifespan."""
+
+    def opened() -> Index:
+        """One for each that asks it, to be closed by that."""
+        return Catalogue(folder, index=index).index
+
     installed = models.Models()
     return [
         status.router(),
-        pan_router(folder, limits),
+        pan_router(opened(), limits),
         sparql_router(folder, QueryLimits(limits.query_seconds)),
         models.router(installed),
-        interpretations.router(folder, installed),
+        interpretations.router(opened(), installed),
     ]

@@ -6,14 +6,13 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from nxspectra.catalogue import Catalogue
+from nxspectra.catalogue.index import Index
 from nxspectra.catalogue.record import Record
 from nxspectra.interpretation.jobs import Asked, Job, Jobs, QueueFull, State
 from nxspectra.interpretation.running import Runner
@@ -109,9 +108,8 @@ _SHOWN: dict[str, Any] = {
 }
 
 
-def router(folder: Path, models: Models) -> APIRouter:
+def router(index: Index, models: Models) -> APIRouter:
     """The routes, and a thread that makes what is asked for."""
-    index = Catalogue(folder).index
     jobs = Jobs(index, own_name())
     runners: list[Runner] = []
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 import anyio.to_thread
@@ -26,8 +25,9 @@ AT_ONCE = 8
 class Desk:
     """Asks the index of a catalogue, in threads beside the one that talks to clients."""
 
-    def __init__(self, folder: Path, seconds: float) -> None:
-        self._index = Index.in_folder(folder)
+    def __init__(self, index: Index, seconds: float) -> None:
+        self._index = index
+        self._file = _file_of(index)
         self._seconds = seconds
         self._turns: anyio.CapacityLimiter | None = None
 
@@ -37,10 +37,27 @@ class Desk:
             self._turns = anyio.CapacityLimiter(AT_ONCE)
 
         def answer() -> T:
-            with asking(self._index, self._seconds) as connection:
+            with asking(self._current(), self._seconds) as connection:
                 return question(Conditions(connection))
 
         return await anyio.to_thread.run_sync(answer, limiter=self._turns)
+
+    def _current(self) -> Index:
+        """The index, opened anew if another was put in its place, as `catalogue rebuild` does."""
+        file = _file_of(self._index)
+        if file != self._file:
+            old, self._index, self._file = self._index, Index(self._index.url), file
+            old.close()
+        return self._index
+
+
+def _file_of(index: Index) -> tuple[int, int] | None:
+    """Which file it is, whatever its name; None where it is none, or there is none."""
+    try:
+        about = None if index.file is None else index.file.stat()
+    except FileNotFoundError:
+        about = None
+    return None if about is None else (about.st_dev, about.st_ino)
 
 
 def filter_of(request: Request, model: Model) -> Filter:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from nxspectra.catalogue.index import Index
 from nxspectra.catalogue.pan import answers
 from nxspectra.catalogue.pan.answers import Page
 from nxspectra.catalogue.pan.schema import DATASET, DOCUMENT, FILE, INSTRUMENT, Model
@@ -28,9 +28,9 @@ WHOLE = 1000
 """An answer of so many things is made as a whole and tagged; a longer one is sent as it comes."""
 
 
-def router(folder: Path, limits: Limits) -> APIRouter:
+def router(index: Index, limits: Limits) -> APIRouter:
     """The routes below /api, and /techniques and /score."""
-    desk = Desk(folder, limits.search_seconds)
+    desk = Desk(index, limits.search_seconds)
     routes = APIRouter()
     for model in (DATASET, DOCUMENT, INSTRUMENT):
         routes.include_router(
