@@ -366,7 +366,7 @@ NOT_UNITS: dict[str, frozenset[str]] = {
 class Definition(NexusField):
     """Field: Which application definition the entry follows.
 
-    NXdiffraction_spectra.nxdl.xml, line 35.
+    NXdiffraction_spectra.nxdl.xml, line 36.
     """
 
     attr_version: Anything = Field(alias="@version")
@@ -375,7 +375,7 @@ class Definition(NexusField):
 class Data(NexusGroup):
     """NXdata: The spectra, as the default plot.
 
-    NXdiffraction_spectra.nxdl.xml, line 176.
+    NXdiffraction_spectra.nxdl.xml, line 177.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXdata",)))] = Field(alias="@NX_class")
@@ -424,7 +424,7 @@ class Data(NexusGroup):
 class ReductionInput(NexusGroup):
     """NXparameters: Its settings, for example the geometry of the detector.
 
-    NXdiffraction_spectra.nxdl.xml, line 239.
+    NXdiffraction_spectra.nxdl.xml, line 240.
     """
 
     attr_NX_class: Annotated[
@@ -441,7 +441,7 @@ class ReductionInput(NexusGroup):
 class Reduction(NexusGroup):
     """NXprocess: How images became spectra, as in NXazint1d.
 
-    NXdiffraction_spectra.nxdl.xml, line 228.
+    NXdiffraction_spectra.nxdl.xml, line 229.
     """
 
     attr_NX_class: Annotated[
@@ -475,7 +475,7 @@ class Reduction(NexusGroup):
 class MigrationSourceFile(NexusGroup):
     """NXnote: The raw file.
 
-    NXdiffraction_spectra.nxdl.xml, line 474.
+    NXdiffraction_spectra.nxdl.xml, line 518.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXnote",)))] = Field(alias="@NX_class")
@@ -493,7 +493,7 @@ class MigrationSourceFile(NexusGroup):
 class MigrationCrosswalk(NexusGroup):
     """NXnote: The table that says which raw key is which concept.
 
-    NXdiffraction_spectra.nxdl.xml, line 486.
+    NXdiffraction_spectra.nxdl.xml, line 530.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXnote",)))] = Field(alias="@NX_class")
@@ -511,7 +511,7 @@ class MigrationCrosswalk(NexusGroup):
 class MigrationMappingCONCEPT(NexusField):
     """Field: Path of the raw key, or how the value was given.
 
-    NXdiffraction_spectra.nxdl.xml, line 500.
+    NXdiffraction_spectra.nxdl.xml, line 544.
     """
 
     attr_target: Text | None = Field(default=None, alias="@target")
@@ -525,7 +525,7 @@ class MigrationMappingCONCEPT(NexusField):
 class MigrationMapping(NexusGroup):
     """NXparameters: Where each value came from: one parameter for each, named after its place.
 
-    NXdiffraction_spectra.nxdl.xml, line 498.
+    NXdiffraction_spectra.nxdl.xml, line 542.
     """
 
     attr_NX_class: Annotated[
@@ -546,7 +546,7 @@ class Migration(NexusGroup):
     """NXprocess: How this entry was made from a raw file, so that each value can be traced and taken away
     again.
 
-    NXdiffraction_spectra.nxdl.xml, line 460.
+    NXdiffraction_spectra.nxdl.xml, line 504.
     """
 
     attr_NX_class: Annotated[
@@ -586,7 +586,7 @@ class Migration(NexusGroup):
 class CLASSIFICATIONclassificationModel(NexusGroup):
     """NXnote: The model that gave the classes: enough to find it again and to know it is the same.
 
-    NXdiffraction_spectra.nxdl.xml, line 280.
+    NXdiffraction_spectra.nxdl.xml, line 281.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXnote",)))] = Field(alias="@NX_class")
@@ -609,7 +609,7 @@ class CLASSIFICATIONclassificationModel(NexusGroup):
 class CLASSIFICATIONclassificationInput(NexusGroup):
     """NXparameters: Settings of the classifier.
 
-    NXdiffraction_spectra.nxdl.xml, line 295.
+    NXdiffraction_spectra.nxdl.xml, line 296.
     """
 
     attr_NX_class: Annotated[
@@ -627,7 +627,7 @@ class CLASSIFICATIONclassificationSourceFile(NexusGroup):
     """NXnote: The file that the labels were written to, as it was before, where no migration tells a raw
     file.
 
-    NXdiffraction_spectra.nxdl.xml, line 298.
+    NXdiffraction_spectra.nxdl.xml, line 299.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXnote",)))] = Field(alias="@NX_class")
@@ -645,7 +645,7 @@ class CLASSIFICATIONclassificationSourceFile(NexusGroup):
 class CLASSIFICATIONclassificationLabelsAmbiguous(NexusField):
     """Field: 1 for a spectrum whose class is less probable than sure, by calibrated probabilities, else 0.
 
-    NXdiffraction_spectra.nxdl.xml, line 349.
+    NXdiffraction_spectra.nxdl.xml, line 350.
     """
 
     attr_sure: Numbers | None = Field(default=None, alias="@sure")
@@ -654,7 +654,7 @@ class CLASSIFICATIONclassificationLabelsAmbiguous(NexusField):
 class CLASSIFICATIONclassificationLabels(NexusGroup):
     """NXdata: The classes along the series, as a plot.
 
-    NXdiffraction_spectra.nxdl.xml, line 310.
+    NXdiffraction_spectra.nxdl.xml, line 311.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXdata",)))] = Field(alias="@NX_class")
@@ -707,7 +707,7 @@ class CLASSIFICATIONclassificationLabels(NexusGroup):
 class CLASSIFICATIONclassificationVotes(NexusGroup):
     """NXdata: How each stretch of the angle axis voted, so that a reader sees where a class comes from.
 
-    NXdiffraction_spectra.nxdl.xml, line 365.
+    NXdiffraction_spectra.nxdl.xml, line 366.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXdata",)))] = Field(alias="@NX_class")
@@ -756,7 +756,7 @@ class CLASSIFICATIONclassificationVotes(NexusGroup):
 class CLASSIFICATIONclassificationBoundaries(NexusGroup):
     """NXparameters: Where along the series one class gives way to another.
 
-    NXdiffraction_spectra.nxdl.xml, line 406.
+    NXdiffraction_spectra.nxdl.xml, line 407.
     """
 
     attr_NX_class: Annotated[
@@ -811,18 +811,61 @@ class CLASSIFICATIONclassificationBoundaries(NexusGroup):
 
 
 class CLASSIFICATIONclassificationExplanation(NexusGroup):
-    """NXdata: What in the spectra speaks for the classes.
+    """NXdata: Which regions of the angle axis decided about the class of each spectrum.
 
-    NXdiffraction_spectra.nxdl.xml, line 456.
+    NXdiffraction_spectra.nxdl.xml, line 457.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXdata",)))] = Field(alias="@NX_class")
+    attr_signal: Annotated[Any, AfterValidator(OneOf(("weight",)))] = Field(alias="@signal")
+    weight: Annotated[
+        NexusField,
+        Says(
+            type="NX_NUMBER", units="NX_DIMENSIONLESS", dtype="^(int|uint|float|complex)[0-9]*$",
+            shape=("nP", "nRegions"), rank=(2, 2), not_units=NOT_UNITS["NX_DIMENSIONLESS"], required=True,
+        ),
+    ] = Field(description="Required. How much a region speaks for the class that the spectrum was given")
+    overall: Annotated[
+        NexusField,
+        Says(
+            type="NX_NUMBER", units="NX_DIMENSIONLESS", dtype="^(int|uint|float|complex)[0-9]*$",
+            shape=("nRegions",), rank=(1, 1), not_units=NOT_UNITS["NX_DIMENSIONLESS"],
+        ),
+    ] | None = Field(
+        default=None,
+        description="Recommended. Mean over the series of the absolute weight of each region",
+    )
+    two_theta: Annotated[
+        NexusField,
+        Says(
+            type="NX_FLOAT", units="NX_ANGLE", dtype="^(float)[0-9]*$", shape=("nRegions",), rank=(1, 1),
+            not_units=NOT_UNITS["NX_ANGLE"], needs_units=True,
+        ),
+    ] | None = Field(default=None, description="Recommended. The middle of each region")
+    region_start: Annotated[
+        NexusField,
+        Says(
+            type="NX_FLOAT", units="NX_ANGLE", dtype="^(float)[0-9]*$", shape=("nRegions",), rank=(1, 1),
+            not_units=NOT_UNITS["NX_ANGLE"], needs_units=True, required=True,
+        ),
+    ] = Field(description="Required. Two theta at which each region begins")
+    region_end: Annotated[
+        NexusField,
+        Says(
+            type="NX_FLOAT", units="NX_ANGLE", dtype="^(float)[0-9]*$", shape=("nRegions",), rank=(1, 1),
+            not_units=NOT_UNITS["NX_ANGLE"], needs_units=True, required=True,
+        ),
+    ] = Field(description="Required. Two theta at which each region ends")
+    method: Annotated[NexusField, Says(type="NX_CHAR")] | None = Field(
+        default=None,
+        description="Recommended. How the weights were found, for example votes, attribution or occlusion",
+    )
 
 
 class CLASSIFICATIONclassification2(NexusGroup):
     """NXprocess: A class for each spectrum, from a classifier, a person or a simulation.
 
-    NXdiffraction_spectra.nxdl.xml, line 243.
+    NXdiffraction_spectra.nxdl.xml, line 244.
     """
 
     attr_NX_class: Annotated[
@@ -897,14 +940,14 @@ class CLASSIFICATIONclassification2(NexusGroup):
     )
     explanation: CLASSIFICATIONclassificationExplanation | None = Field(
         default=None,
-        description="Optional. What in the spectra speaks for the classes",
+        description="Optional. Which regions of the angle axis decided about the class of each spectrum",
     )
 
 
 class InstrumentSource(NexusGroup):
     """NXsource: The storage ring, free-electron laser or other source.
 
-    NXdiffraction_spectra.nxdl.xml, line 64.
+    NXdiffraction_spectra.nxdl.xml, line 65.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXsource",)))] = Field(alias="@NX_class")
@@ -925,7 +968,7 @@ class InstrumentSource(NexusGroup):
 class InstrumentBeam(NexusGroup):
     """NXbeam: The beam where it meets the sample.
 
-    NXdiffraction_spectra.nxdl.xml, line 81.
+    NXdiffraction_spectra.nxdl.xml, line 82.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXbeam",)))] = Field(alias="@NX_class")
@@ -957,7 +1000,7 @@ class InstrumentBeam(NexusGroup):
 class InstrumentDetectorStartTime(NexusField):
     """Field: When each exposure began, counted from the attribute start.
 
-    NXdiffraction_spectra.nxdl.xml, line 112.
+    NXdiffraction_spectra.nxdl.xml, line 113.
     """
 
     attr_start: DateTime | None = Field(default=None, alias="@start", description="Recommended.")
@@ -966,7 +1009,7 @@ class InstrumentDetectorStartTime(NexusField):
 class InstrumentDetector(NexusGroup):
     """NXdetector: The detector whose images became the spectra.
 
-    NXdiffraction_spectra.nxdl.xml, line 104.
+    NXdiffraction_spectra.nxdl.xml, line 105.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXdetector", "NXelectron_detector")))] = Field(
@@ -1000,7 +1043,7 @@ class InstrumentDetector(NexusGroup):
 class Instrument(NexusGroup):
     """NXinstrument: The beamline, and how it was set.
 
-    NXdiffraction_spectra.nxdl.xml, line 59.
+    NXdiffraction_spectra.nxdl.xml, line 60.
     """
 
     attr_NX_class: Annotated[
@@ -1021,7 +1064,7 @@ class Instrument(NexusGroup):
 class SamplePressureEnvSensor(NexusGroup):
     """NXsensor: A gauge or a drive of the device.
 
-    NXdiffraction_spectra.nxdl.xml, line 162.
+    NXdiffraction_spectra.nxdl.xml, line 163.
     """
 
     attr_NX_class: Annotated[
@@ -1044,7 +1087,7 @@ class SamplePressureEnvSensor(NexusGroup):
 class SamplePressureEnv(NexusGroup):
     """NXenvironment: The device that made the pressure, and how the pressure was known.
 
-    NXdiffraction_spectra.nxdl.xml, line 157.
+    NXdiffraction_spectra.nxdl.xml, line 158.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXenvironment",)))] = Field(alias="@NX_class")
@@ -1064,7 +1107,7 @@ class SamplePressureEnv(NexusGroup):
 class Sample(NexusGroup):
     """NXsample: What was compressed, and how far.
 
-    NXdiffraction_spectra.nxdl.xml, line 126.
+    NXdiffraction_spectra.nxdl.xml, line 127.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXsample",)))] = Field(alias="@NX_class")
@@ -1108,7 +1151,7 @@ class Sample(NexusGroup):
 class Entry(NexusGroup):
     """NXentry: One series.
 
-    NXdiffraction_spectra.nxdl.xml, line 30.
+    NXdiffraction_spectra.nxdl.xml, line 31.
     """
 
     attr_NX_class: Annotated[str, AfterValidator(OneOf(("NXentry", "NXsubentry")))] = Field(

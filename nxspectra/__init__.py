@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from nxspectra.classifiers import calibrate as calibrate
     from nxspectra.classifiers import classify as classify
     from nxspectra.classifiers import evaluate as evaluate
+    from nxspectra.classifiers import explain as explain
+    from nxspectra.classifiers import next_questions as next_questions
     from nxspectra.classifiers import train as train
     from nxspectra.errors import NxspectraError as NxspectraError
     from nxspectra.findings import Finding as Finding
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from nxspectra.hdf5 import read as read
     from nxspectra.hdf5 import write as write
     from nxspectra.ingestion import ingest as ingest
+    from nxspectra.ingestion import training_set as training_set
     from nxspectra.integration import integrate as integrate
     from nxspectra.migration import migrate as migrate
     from nxspectra.rdf import describe as describe
@@ -61,14 +64,17 @@ _HOME = {
     "classify": "classifiers",
     "describe": "rdf",
     "evaluate": "classifiers",
+    "explain": "classifiers",
     "ingest": "ingestion",
     "integrate": "integration",
     "migrate": "migration",
+    "next_questions": "classifiers",
     "read": "hdf5",
     "repair": "repairs",
     "search": "catalogue",
     "simulate": "simulation",
     "train": "classifiers",
+    "training_set": "ingestion",
     "validate": "validation",
     "write": "hdf5",
 }

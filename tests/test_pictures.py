@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 from nxspectra import pictures
 from nxspectra.errors import FileError, UsageError
+from nxspectra.pictures.series import CLASS_COLOURS, NO_CLASS
 from nxspectra.simulation import Ramp, simulate
 from nxspectra.spectra import Boundary, Classification, Spectra, Votes
 
@@ -89,7 +90,7 @@ def test_the_strip_has_the_colour_of_the_class_of_each_frame(ramp: Ramp) -> None
     figure = pictures.heat_map(ramp.spectra, found)
     strip = next(axes for axes in figure.axes if [t.get_text() for t in axes.get_xticklabels()] == ["label"])
     colours = np.asarray(strip.images[0].get_array())[:, 0]
-    named = {None: pictures.NO_CLASS, "low": pictures.CLASS_COLOURS[0], "high": pictures.CLASS_COLOURS[1]}
+    named = {None: NO_CLASS, "low": CLASS_COLOURS[0], "high": CLASS_COLOURS[1]}
     assert np.allclose(colours, [to_rgb(named[label]) for label in found.labels])
 
 

@@ -6,6 +6,7 @@ classification = classify(other_run, model)
 Classifying needs numpy only; torch is loaded when a model is trained.
 """
 
+from nxspectra.classifiers.active import Question, next_questions
 from nxspectra.classifiers.calibrating import calibrate
 from nxspectra.classifiers.calibration import Calibration
 from nxspectra.classifiers.evaluating import Evaluation, evaluate
@@ -23,6 +24,7 @@ from nxspectra.classifiers.evaluation import (
     summary,
     verdict,
 )
+from nxspectra.classifiers.explaining import explain
 from nxspectra.classifiers.inference import classify
 from nxspectra.classifiers.labels import Label, parse_labels
 from nxspectra.classifiers.model import Card, Model, model_names
@@ -38,6 +40,7 @@ __all__ = [
     "Evaluation",
     "Label",
     "Model",
+    "Question",
     "Reliability",
     "Verdict",
     "accuracy",
@@ -51,8 +54,10 @@ __all__ = [
     "classify",
     "confidence",
     "evaluate",
+    "explain",
     "installed",
     "model_names",
+    "next_questions",
     "paired",
     "parse_labels",
     "reliability",

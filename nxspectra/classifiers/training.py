@@ -62,7 +62,7 @@ def train(
     """
     estimator = _estimator(classifier, seed, parameters)
     prepare = preprocessing or getattr(type(estimator), "preprocessing", None) or Preprocessing()
-    named = [(file_name_of(run, number), *_taken(run)) for number, run in enumerate(runs)]
+    named = named_runs(runs)
     if not named:
         raise LabelError("there are no files to train on")
     prepare = prepare.suited_to([spectra for _, spectra, _ in named])
@@ -111,6 +111,11 @@ def _estimator(name: str, seed: int, parameters: Mapping[str, Any]) -> Classifie
         )
     own = {word: seed for word in ("seed", "random_state") if word in known and word not in parameters}
     return found(**own, **parameters)
+
+
+def named_runs(runs: Sequence[Group | Spectra]) -> list[tuple[str, Spectra, Group | None]]:
+    """Each run with the name of its file, its spectra, and its tree if it is one. Raises NoSpectra."""
+    return [(file_name_of(run, number), *_taken(run)) for number, run in enumerate(runs)]
 
 
 def _taken(run: Group | Spectra) -> tuple[Spectra, Group | None]:

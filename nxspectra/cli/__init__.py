@@ -30,6 +30,7 @@ program = Program(
         "train": ("training", "Train a classifier on labelled files."),
         "evaluate": ("evaluating", "Hold a model against truth."),
         "classify": ("labelling", "Give every spectrum a class by a trained model."),
+        "explain": ("explaining", "Tell which angle regions decided about the class of a spectrum."),
         "strip": ("stripping", "Take away what was added to files, and nothing else."),
         "check-links": ("stripping", "Say which links of files lead nowhere."),
         "describe": ("describing", "Print the description of a file or a model."),

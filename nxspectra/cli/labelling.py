@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -144,7 +145,7 @@ def classify(
     """Give every spectrum a class by a trained model.
 
     Prints the labels; with -o, --as-link or --in-place they are also written into a file, with
-    probabilities, votes, boundaries and which model gave them.
+    probabilities, boundaries, which model gave them and, if it votes by bins, what decided (see explain).
     """
     loaded = classifiers.Model.load(model)
     targets = outputs(files, output, in_place, as_link=as_link, overwrite=overwrite)
@@ -155,6 +156,8 @@ def classify(
             hdf5.settled(path, wait)
         root = hdf5.read(path)
         found = classifiers.classify(root, loaded)
+        if (path in targets or path in pictures) and found.votes is not None:
+            found = replace(found, explanation=classifiers.explain(root, loaded))
         if path in targets:
             linked, labelled_run = as_link is not None, annotated(root, found)
             write(labelled_run, targets[path], in_place=in_place, overwrite=overwrite, as_link=linked)

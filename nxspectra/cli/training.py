@@ -12,6 +12,7 @@ import click
 
 from nxspectra import classifiers
 from nxspectra.classifiers import Model, ambiguous_region
+from nxspectra.classifiers.active import Question, next_questions
 from nxspectra.classifiers.calibration import Method
 from nxspectra.cli.evaluating import read_all, truth_of, truth_option
 from nxspectra.cli.frame import (
@@ -51,7 +52,20 @@ class Numbers(click.ParamType[tuple[int, ...]]):
 
 
 @click.command(cls=Verb)
-@files_argument()
+@files_argument(required=False)
+@click.option(
+    "--from-catalogue",
+    "catalogue",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Train on files of this catalogue, all for which --where holds.",
+)
+@click.option(
+    "--where",
+    metavar="CONDITIONS",
+    help="Which files of the catalogue: 'technique=x-ray powder diffraction; sample~(Mg,Fe)O;"
+    " pressure=10..20GPa', as in search; ~ means contains.",
+)
 @click.option(
     "-o",
     "--output",
@@ -104,11 +118,21 @@ class Numbers(click.ParamType[tuple[int, ...]]):
     metavar="N",
     help="Where chance begins; the same gives the same.",
 )
+@click.option(
+    "--next",
+    "number",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Name the N unlabelled frames whose labels would help most; -o may then be left out.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace the model file if it is there.")
 @format_option
 def train(
     *,
     files: tuple[Path, ...],
+    catalogue: Path | None,
+    where: str | None,
+    number: int | None,
     output: Path | None,
     classifier: str,
     labels: tuple[str, ...],
@@ -128,41 +152,43 @@ def train(
     """
     classifiers.classifier(classifier)  # an unknown one is told before any file is touched
     several = bins is not None and len(bins) > 1
-    if output is None and not several:
-        raise click.UsageError("say where the model is to be written: -o MODEL.npz")
-    if plot is not None and not several:
-        raise click.UsageError(
-            "--plot draws P_conf against the number of bins: give several, --bins 1,5,10,15"
-        )
+    _check_usage(
+        files, output=output, catalogue=catalogue, where=where, plot=plot, number=number, several=several
+    )
     places = _places(output, bins, overwrite)
     code, runs = read_all((*files, *held_out), form)
     held = Held(runs[len(files) :], [truth_of(file, truth) for file in held_out], method)
     runs = runs[: len(files)]
     if code != DONE:
         return code  # every file that cannot be read is told, and a model of the others is not what was asked
+    if catalogue is not None and where is not None:
+        runs += _found(catalogue, where)
+        files = tuple(Path(run.source.path) for run in runs if run.source is not None)
     rows: list[Row] = []
     problem: LabelError | None = None
-    for number, place in places.items():
-        parameters: dict[str, Any] = {} if number is None else {"bins": number}
-        with busy(f"training {classifier}" + ("" if number is None else f" with {number} bins")):
+    for cut, place in places.items():
+        parameters: dict[str, Any] = {} if cut is None else {"bins": cut}
+        with busy(f"training {classifier}" + ("" if cut is None else f" with {cut} bins")):
             try:
                 model = classifiers.train(runs, labels, classifier, seed, **parameters)
             except LabelError as error:
                 if not several:
                     raise
                 # so many bins may not tell the classes apart where others do; if none does, that is told
-                rows += [Row(number, file, None) for file in files]
+                rows += [Row(cut, file, None) for file in files]
                 problem = error
                 continue
             model = held.calibrated(model)
             found = [classifiers.classify(run, model) for run in runs]
         if place is not None:
             model = model.save(place)
-        rows += [Row(number, file, each) for file, each in zip(files, found, strict=True)]
+        rows += [Row(cut, file, each) for file, each in zip(files, found, strict=True)]
         if form == "json":
-            say_json(as_json(model, number, place, zip(files, found, strict=True)))
+            say_json(as_json(model, cut, place, zip(files, found, strict=True)))
         elif not several:
             say_model(model, place, zip(files, found, strict=True))
+        if number is not None:
+            say_questions(next_questions(runs, model, labels, number), form)
     if problem is not None and not any(row.found for row in rows):
         raise problem
     if several and form == "text":
@@ -170,6 +196,40 @@ def train(
     if plot is not None:
         draw(rows, plot)
     return DONE
+
+
+def _check_usage(
+    files: Sequence[Path],
+    *,
+    output: Path | None,
+    catalogue: Path | None,
+    where: str | None,
+    plot: Path | None,
+    number: int | None,
+    several: bool,
+) -> None:
+    problems = {
+        "say where the model is to be written: -o MODEL.npz": not (output or several or number),
+        "--next asks one model: give one number of bins": number is not None and several,
+        "--from-catalogue DIR and --where CONDITIONS go together": (catalogue is None) != (where is None),
+        "name the files to train on, or --from-catalogue DIR --where CONDITIONS": not (files or catalogue),
+        "--plot draws P_conf against the number of bins: give several, --bins 1,5,10,15": (
+            plot is not None and not several
+        ),
+    }
+    for problem, is_there in problems.items():
+        if is_there:
+            raise click.UsageError(problem)
+
+
+def _found(catalogue: Path, where: str) -> list[Group]:
+    """The runs of a catalogue for which conditions hold."""
+    from nxspectra.ingestion import training_set  # the catalogue is for those who ask it
+
+    with busy("searching the catalogue"):
+        runs = training_set(catalogue, where)
+    note(f"{len(runs)} files of {catalogue} to train on")
+    return runs
 
 
 @dataclass(frozen=True)
@@ -222,9 +282,25 @@ def _places(
     return places
 
 
+def say_questions(questions: Sequence[Question], form: Format) -> None:
+    """The frames that a person should label next."""
+    if form == "json":
+        say_json({"next": [question.as_json() for question in questions]})
+        return
+    say("label next:" if questions else "there is no unlabelled frame left to ask about", bold=True)
+    for question in questions:
+        pressure = "" if question.pressure is None else f", {question.pressure:.1f} GPa"
+        thought = "it abstains"
+        if question.label is not None:
+            sure = "" if question.probability is None else f" ({question.probability:.2f})"
+            thought = f"it says {question.label}{sure}"
+        say(f"  {question.file} frame {question.frame}{pressure}: {thought}")
+
+
 def say_model(model: Model, place: Path | None, found: Iterable[tuple[Path, Classification]]) -> None:
     """A trained model as a person reads it: from what it learned, and what it makes of the series."""
-    say(f"{place}: {model.card.classifier}, classes {', '.join(model.card.classes)}", bold=True)
+    where = "not written" if place is None else str(place)
+    say(f"{where}: {model.card.classifier}, classes {', '.join(model.card.classes)}", bold=True)
     for file, each in found:
         say(f"  {file}")
         for boundary in each.boundaries:

@@ -23,11 +23,12 @@ from nxspectra.errors import FileError, NxspectraError, UsageError
 from nxspectra.hdf5.listing import files_of
 from nxspectra.ingestion.children import take_all
 from nxspectra.ingestion.journey import Arrival, Ingested, State, Stop, Task
+from nxspectra.ingestion.training_sets import training_set
 from nxspectra.migration import Crosswalk
 from nxspectra.migration.facts import parse_facts
 from nxspectra.settings import Settings
 
-__all__ = ["Ingested", "Limits", "State", "ingest"]
+__all__ = ["Ingested", "Limits", "State", "ingest", "training_set"]
 
 
 def ingest(

@@ -8,6 +8,7 @@ from nxspectra.spectra.classification import (
     Origin,
     Votes,
 )
+from nxspectra.spectra.explanation import Explanation
 from nxspectra.spectra.raw_file import RawFile, raw_file
 from nxspectra.spectra.series import (
     DEFINITION,
@@ -23,6 +24,7 @@ __all__ = [
     "VERSION",
     "Boundary",
     "Classification",
+    "Explanation",
     "ModelReference",
     "Origin",
     "RawFile",

@@ -17,6 +17,7 @@ from nxspectra.spectra.classification import (
     Origin,
     Votes,
 )
+from nxspectra.spectra.explanation import explanation_group, explanation_of
 from nxspectra.spectra.raw_file import RawFile, raw_file
 from nxspectra.spectra.series import Floats, Spectra, concept_path, spectra_entry
 from nxspectra.tree import Array, Field, Group, Link, Node, accounted
@@ -120,6 +121,8 @@ def _group(made: Classification, pressure: str | None) -> Group:
     children["labels"] = _labels(made, pressure)
     if made.votes is not None:
         children["votes"] = _votes(made.votes)
+    if made.explanation is not None:
+        children["explanation"] = explanation_group(made.explanation)
     if made.boundaries:
         children["boundaries"] = _boundaries(made.boundaries)
     return Group("NXprocess", children)
@@ -208,6 +211,7 @@ def _classification(process: Group) -> Classification | None:
         ambiguous=_ambiguous_of(labels, class_index.size),
         sure=_sure_of(labels),
         votes=_votes_of(process.group("votes"), class_index.size, len(classes)),
+        explanation=explanation_of(process.group("explanation"), class_index.size),
         confidence=None if confidence is None else confidence.number,
         boundaries=tuple(_boundaries_of(process.group("boundaries"))),
         model=_model_of(process),

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nxspectra.spectra.explanation import Explanation
 from nxspectra.spectra.series import Floats
 from nxspectra.tree import Attribute
 
@@ -97,6 +98,8 @@ class Classification:
     sure: float | None = None
     """The probability that is sure enough."""
     votes: Votes | None = None
+    explanation: Explanation | None = None
+    """Which angle regions decided; None if nobody asked."""
     confidence: float | None = None
     """P_conf of the paper, doi 10.5334/dsj-2022-015; two classes only."""
     boundaries: tuple[Boundary, ...] = ()

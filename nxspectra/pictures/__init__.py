@@ -1,0 +1,29 @@
+"""Pictures for people: a classified series, what the number of bins does, what decided; without pyplot.
+
+Each function gives a `matplotlib.figure.Figure`; `figure.savefig(path)` writes it, `save` does so whole or
+not at all. Colours are those of Okabe and Ito (jfly.uni-koeln.de/color), told apart by every eye.
+"""
+
+from nxspectra.pictures.explained import explained
+from nxspectra.pictures.series import (
+    BinsResult,
+    Truth,
+    bins_study,
+    heat_map,
+    intensity_ticks,
+    pressure_ticks,
+    save,
+    trial,
+)
+
+__all__ = [
+    "BinsResult",
+    "Truth",
+    "bins_study",
+    "explained",
+    "heat_map",
+    "intensity_ticks",
+    "pressure_ticks",
+    "save",
+    "trial",
+]
