@@ -209,6 +209,8 @@ class Settings(_Table):
     """Day of publication."""
     files: Base | None = None
     """Files can be downloaded at this and the file's name."""
+    models: Base | None = None
+    """Models can be downloaded at this and the file's name."""
     landing_pages: Base | None = None
     """The page of a data set is this and its pid."""
     keywords: tuple[str, ...] = ()

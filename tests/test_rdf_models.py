@@ -82,6 +82,19 @@ def test_figures_are_evaluations_each_with_its_measure() -> None:
     assert names == {"n_spectra", "training_accuracy", "separability"}
 
 
+def test_a_model_is_downloaded_where_the_site_keeps_models_and_has_no_page_of_data() -> None:
+    site = SITE.model_copy(
+        update={
+            "models": "https://data.example.org/models/",
+            "landing_pages": "https://data.example.org/datasets/",
+        }
+    )
+    description = describe(trained(), site)
+    assert description.file.download == f"https://data.example.org/models/{description.file.name}"
+    assert description.landing_page is None
+    assert describe(trained(), SITE).file.download is None
+
+
 def test_a_described_model_conforms_when_the_site_has_said_who_it_is() -> None:
     assert rdf.check(describe(trained(), SITE)) == ()
 

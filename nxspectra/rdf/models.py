@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol
 
@@ -196,13 +196,14 @@ def describe_model(model: TrainedModel, settings: Settings | None = None) -> Mod
             len(model.content),
             model.digest,
             model.file_name,
-            Iri(site.files + segment(name)) if site.files else None,
+            Iri(site.models + segment(name)) if site.models else None,
         ),
         keywords=tuple(
             dict.fromkeys(("classifier", "diffraction", *(plain(word, NAME) for word in site.keywords)))
         ),
         label_scheme=Iri(site.label_scheme),
-        **vars(Publication.of(site, pid)),
+        # the pages of a site are of data sets
+        **vars(replace(Publication.of(site, pid), landing_page=None)),
     )
 
 
