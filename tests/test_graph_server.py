@@ -27,10 +27,11 @@ P = NamedNode("http://purl.org/dc/terms/title")
 
 
 @contextmanager
-def oxigraph(folder: Path) -> Iterator[str]:
-    """The address of an Oxigraph server over a folder."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+def oxigraph(folder: Path, port: int | None = None) -> Iterator[str]:
+    """The address of an Oxigraph server over a folder, at a port that is free if none is said."""
+    if port is None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
     program = [
         Path(sys.executable).parent / "oxigraph",
         "serve",

@@ -25,7 +25,7 @@ from nxspectra.catalogue.query import parse
 from nxspectra.catalogue.reading import records
 from nxspectra.catalogue.record import Record, record_of
 from nxspectra.catalogue.rows import chunks
-from nxspectra.catalogue.store import GraphStore
+from nxspectra.catalogue.served import graphs_of
 from nxspectra.errors import FileError
 from nxspectra.rdf import Description
 from nxspectra.settings import Settings, is_iri
@@ -48,15 +48,25 @@ class Catalogue:
     processes from filing, others find it within about a second.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], *, index: str | Index | None = None) -> None:
-        """`index`: URL of the database for the index; that of the site settings, or a file in the folder."""
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        index: str | Index | None = None,
+        graph: str | None = None,
+    ) -> None:
+        """`index`: URL of the database for the index; that of the site settings, or a file in the folder.
+
+        `graph`: address of a SPARQL server that keeps the graphs, instead of the folder; the catalogue
+        remembers it when it is made.
+        """
         self.folder = Path(folder)
         if self.folder.exists() and not self.folder.is_dir():
             raise FileError(f"{self.folder}: is a file; a catalogue is a folder")
         chosen = index if index is not None else Settings.load().index or Index.in_folder(self.folder)
         self.index = chosen if isinstance(chosen, Index) else Index(chosen)
         self.ledger = Ledger(self.folder)
-        self.store = GraphStore(self.folder)
+        self.store = graphs_of(self.folder, graph)
         self._depth = 0
         self._published = 0.0
         self._ready = False
@@ -69,11 +79,10 @@ class Catalogue:
 
         Raises FileBusy while another process files, FileError if it cannot be written or is damaged.
         """
-        self._begin()
-        record = record_of(description)
-        self.ledger.add(record)
-        self._file(record, graph_of(description))
-        self._settle()
+        with self._changing():
+            record = record_of(description)
+            self.ledger.add(record)
+            self._file(record, graph_of(description))
 
     def keep(self, name: str, given: Iterable[Record]) -> int:
         """Put records of an import or a harvest in the catalogue, in place of those kept under this name.
@@ -81,32 +90,48 @@ class Catalogue:
         They are kept in the folder, so that `rebuild` finds them. Raises as `file`; UsageError for a name
         that no file can have.
         """
-        self._begin()
-        gone = {record.pid for record in self.ledger.records(name)} if name in self.ledger.names() else set()
-        self.ledger.keep(name, given)
-        with self.index.writing() as connection:
-            connection.execute(tables.intents.insert(), {"pid": "", "kept": name})
-        gone -= {record.pid for record in self.ledger.records(name)}
-        for pid in sorted(gone):
-            self.remove(pid)
-        number = self.file_kept(name)
-        self._settle()
-        return number
+        with self._changing():
+            known = name in self.ledger.names()
+            gone = {record.pid for record in self.ledger.records(name)} if known else set()
+            self.ledger.keep(name, given)
+            with self.index.writing() as connection:
+                connection.execute(tables.intents.insert(), {"pid": "", "kept": name})
+            gone -= {record.pid for record in self.ledger.records(name)}
+            for pid in sorted(gone):
+                self._remove(pid)
+            return self.file_kept(name)
 
     def remove(self, pid: str) -> bool:
         """Take a data set out, by its pid or IRI; False if it is not there."""
-        self._begin()
+        with self._changing():
+            return self._remove(pid)
+
+    def _remove(self, pid: str) -> bool:
         self._finish()
         record = self._known(pid)
         if record is None:
-            self._settle()
             return False
         self.ledger.remove(record.pid)
         with self.index.writing() as connection:
             connection.execute(tables.intents.insert(), {"pid": record.pid, "graph": record.iri})
         self._take_out(record.pid, record.iri)
-        self._settle()
         return True
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Around a change: what was interrupted before it is done again, and after it all is settled."""
+        try:
+            self._begin()
+            yield
+        except BaseException:
+            if self._depth == 0:
+                # what was meant is written down, and done by whoever files next
+                self._waiting.clear()
+                self._ready = False
+                self.store.close()
+                self.index.close()
+            raise
+        self._settle()
 
     def _begin(self) -> None:
         """Before the first change: what was interrupted is done again."""
@@ -169,15 +194,14 @@ class Catalogue:
 
     def make(self) -> None:
         """Make the folder a catalogue, if it is none yet."""
-        self._begin()
-        self._settle()
+        with self._changing():
+            """There is nothing more to do."""
 
     def put(self, record: Record, graph: Graph | None) -> None:
         """As `file`, with what is already known of a data set."""
-        self._begin()
-        self.ledger.add(record)
-        self._file(record, graph)
-        self._settle()
+        with self._changing():
+            self.ledger.add(record)
+            self._file(record, graph)
 
     def file_kept(self, name: str) -> int:
         """All records that are kept under a name; done again as a whole after an accident."""
@@ -226,7 +250,7 @@ class Catalogue:
     def _expect_index(self) -> None:
         """Raises FileError if there are graphs and no index: it was lost, or the catalogue is old."""
         file = self.index.file
-        if file is not None and not file.exists() and (self.folder / "published" / "current").exists():
+        if file is not None and not file.exists() and self.store.current() is not None:
             raise FileError(
                 f"{self.folder}: the index is not there;"
                 f" `nxspectra catalogue rebuild --catalogue {self.folder}` makes it again from the files"

@@ -10,7 +10,7 @@ is in $NXSPECTRA_GRAPH_AUTHORIZATION, as the whole header: `Bearer …` or `Basi
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from urllib.parse import urlencode
 
@@ -37,8 +37,9 @@ class GraphServer:
     Every method raises ServerFailed where the server cannot be reached, or does not answer as it should.
     """
 
-    def __init__(self, address: str, *, timeout: float = 60.0) -> None:
-        self.server = Server(address, os.environ.get(AUTHORIZATION) or None, timeout)
+    def __init__(self, address: str, *, timeout: float = 60.0, most_bytes: int = 256 * 1024**2) -> None:
+        """`timeout` and `most_bytes`: for one answer."""
+        self.server = Server(address, os.environ.get(AUTHORIZATION) or None, timeout, most_bytes)
 
     # -- writing -------------------------------------------------------------------------------
 
@@ -64,12 +65,6 @@ class GraphServer:
         if answer.status not in (*DONE, 404):
             raise self.server.failed(f"{name.value} could not be removed", answer)
 
-    def publish(self) -> None:
-        """What was written is seen at once."""
-
-    def close(self) -> None:
-        """There is nothing to let go of."""
-
     @cached_property
     def _graphs(self) -> str:
         """The path of the Graph Store Protocol."""
@@ -91,6 +86,10 @@ class GraphServer:
         found = self.select("SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } }")
         names = [row["g"] for row in found]
         return sorted((name for name in names if isinstance(name, NamedNode)), key=lambda name: name.value)
+
+    def has_any(self) -> bool:
+        """Is there a graph?"""
+        return bool(self.select("SELECT ?g WHERE { GRAPH ?g { ?s ?p ?o } } LIMIT 1"))
 
     def triples(self, name: NamedNode) -> list[Triple]:
         """Of a graph; none if it is not there."""
@@ -115,9 +114,9 @@ class GraphServer:
         except (SyntaxError, ValueError) as error:
             raise self._not_what_it_says(what, SOLUTIONS, error) from None
 
-    def query(self, query: str, accept: str, parameters: Mapping[str, str] | None = None) -> Answer:
+    def query(self, query: str, accept: str, parameters: Sequence[tuple[str, str]] = ()) -> Answer:
         """What the server answers to any query, as it does."""
-        body = urlencode({"query": query, **(parameters or {})}).encode()
+        body = urlencode([("query", query), *parameters]).encode()
         return self.server.request("POST", "/query", body=body, headers={"Accept": accept, **FORM})
 
     def _expect(self, media_type: str, what: str, answer: Answer) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,8 +51,10 @@ class Snapshot:
 class GraphStore:
     """Named graphs in a folder. It is opened for writing at the first write and stays so until `close`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, remember: Mapping[str, str] | None = None) -> None:
+        """`remember`: what is noted in `catalogue.json` when the folder is made."""
         self.folder = folder
+        self._remember = dict(remember or {})
         self._writing: Store | None = None
         self._dirty = False
 
@@ -98,13 +100,14 @@ class GraphStore:
     def writing(self) -> Iterator[Store]:
         """The graphs as they are now, which only this process may change until `close`."""
         if self._writing is None:
-            self._make_folder()
+            self.make_folder()
             with self._damage_told():
                 self._writing = Store(str(self.folder / "graph"))
         with self._damage_told():
             yield self._writing
 
-    def _make_folder(self) -> None:
+    def make_folder(self) -> None:
+        """Make the folder a catalogue, if it is none. Raises FileError if it cannot be one."""
         marker = self.folder / "catalogue.json"
         if marker.exists():
             self._check_form()
@@ -115,7 +118,7 @@ class GraphStore:
                     f"{self.folder}: is not a catalogue and holds other things; name a new or an empty folder"
                 )
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_whole(marker, json.dumps({"nxspectra catalogue": FORM}) + "\n")
+            write_whole(marker, json.dumps({"nxspectra catalogue": FORM, **self._remember}) + "\n")
         except OSError as error:
             raise FileError(f"{self.folder}: cannot be made a catalogue: {error.strerror}") from None
 
@@ -175,16 +178,18 @@ class GraphStore:
             if number is None:
                 return Snapshot(None, Store(), None)
             path = self.folder / "published" / str(number)
-            with suppress(FileNotFoundError):  # the writer was quicker; then there is a newer one
+            try:
                 lock = path.with_name(f"{number}.lock").open(encoding="utf-8")
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_SH)
-                    if path.exists():
-                        return Snapshot(number, Store.read_only(str(path)), lock)
-                except BaseException:
-                    lock.close()
-                    raise
+            except FileNotFoundError:  # the writer was quicker; then there is a newer one
+                continue
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH)
+                if path.exists():
+                    return Snapshot(number, Store.read_only(str(path)), lock)
+            except BaseException:
                 lock.close()
+                raise
+            lock.close()
         raise FileError(
             f"{self.folder}: its published graphs cannot be found; file a data set to publish again"
         )

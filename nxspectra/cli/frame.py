@@ -178,6 +178,13 @@ index_option = click.option(
     " file in the catalogue, if not given.",
 )
 
+graph_option = click.option(
+    "--graph",
+    metavar="URL",
+    help="A SPARQL server that keeps the graphs of the catalogue, such as http://127.0.0.1:7878; remembered"
+    " when the catalogue is made. The folder keeps them if not given.",
+)
+
 
 def files_argument(required: bool = True) -> Callable[[Any], Any]:
     return click.argument(

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from nxspectra import ingestion
+from nxspectra.catalogue import Catalogue
 from nxspectra.cli.frame import (
     DONE,
     FINDINGS,
@@ -17,6 +18,7 @@ from nxspectra.cli.frame import (
     Verb,
     complain,
     format_option,
+    graph_option,
     note,
     say,
     say_json,
@@ -81,6 +83,7 @@ COLOURS = {
 @set_option
 @facts_option
 @wait_option
+@graph_option
 @format_option
 def ingest(
     *,
@@ -94,6 +97,7 @@ def ingest(
     facts_file: Sequence[Path],
     as_link: bool | None,
     wait: float,
+    graph: str | None,
     form: Format,
 ) -> int:
     """Take raw files the whole way into a catalogue.
@@ -107,7 +111,7 @@ def ingest(
     facts = read_facts(given, facts_file)
     done = ingestion.ingest(
         paths,
-        catalogue,
+        Catalogue(catalogue, graph=graph),
         output=output,
         model=model,
         workers=workers,

@@ -14,7 +14,18 @@ from urllib.parse import urlsplit
 import click
 
 from nxspectra.catalogue import Catalogue
-from nxspectra.cli.frame import DONE, FINDINGS, Format, Verb, format_option, index_option, note, say, say_json
+from nxspectra.cli.frame import (
+    DONE,
+    FINDINGS,
+    Format,
+    Verb,
+    format_option,
+    graph_option,
+    index_option,
+    note,
+    say,
+    say_json,
+)
 from nxspectra.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -38,9 +49,12 @@ into_option = click.option(
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 @into_option
 @index_option
+@graph_option
 @click.option("--name", metavar="NAME", help="What to keep the records under; that of FILE if not given.")
 @format_option
-def import_(*, file: Path, catalogue: Path, index: str | None, name: str | None, form: Format) -> int:
+def import_(
+    *, file: Path, catalogue: Path, index: str | None, graph: str | None, name: str | None, form: Format
+) -> int:
     """Take over the data sets in a memory file of the LoopBack reference server of the PaN search API.
 
     The records are kept in the catalogue, so that `rebuild` finds them. What is wrong in FILE is told at
@@ -50,7 +64,7 @@ def import_(*, file: Path, catalogue: Path, index: str | None, name: str | None,
     from nxspectra.catalogue.transfer import memory
 
     imported = memory.read(file)
-    store = Catalogue(catalogue, index=index)
+    store = Catalogue(catalogue, index=index, graph=graph)
     number = store.keep(name or kept_name(file.stem), imported.records)
     return tell(str(file), number, imported.findings, form)
 
@@ -59,6 +73,7 @@ def import_(*, file: Path, catalogue: Path, index: str | None, name: str | None,
 @click.argument("url", metavar="URL")
 @into_option
 @index_option
+@graph_option
 @click.option("--name", metavar="NAME", help="What to keep the records under; that of the host if not given.")
 @click.option(
     "--page",
@@ -78,7 +93,15 @@ def import_(*, file: Path, catalogue: Path, index: str | None, name: str | None,
 )
 @format_option
 def harvest(
-    *, url: str, catalogue: Path, index: str | None, name: str | None, page: int, pause: float, form: Format
+    *,
+    url: str,
+    catalogue: Path,
+    index: str | None,
+    graph: str | None,
+    name: str | None,
+    page: int,
+    pause: float,
+    form: Format,
 ) -> int:
     """Copy the public data sets of another provider through its PaN search API, at URL.
 
@@ -88,7 +111,7 @@ def harvest(
     """
     from nxspectra.catalogue.transfer.harvesting import Harvest
 
-    store = Catalogue(catalogue, index=index)
+    store = Catalogue(catalogue, index=index, graph=graph)
     store.make()
     made = Harvest(url, catalogue, page=page, pause=pause)
     with counting(url) as shown:

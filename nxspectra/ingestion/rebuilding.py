@@ -24,6 +24,8 @@ from nxspectra.catalogue.graphs import Graph, missing
 from nxspectra.catalogue.index import FILE, Index
 from nxspectra.catalogue.ledger import Filed
 from nxspectra.catalogue.record import File, Record
+from nxspectra.catalogue.served import ServedGraphs
+from nxspectra.catalogue.store import GraphStore
 from nxspectra.children import Died, Limits, answers
 from nxspectra.errors import FileBusy, FileError, NxspectraError
 from nxspectra.findings import Severity
@@ -124,6 +126,12 @@ def _put_in_place(catalogue: Catalogue) -> None:
             catalogue.index.copy(new.index)
         (building / FILE).unlink(missing_ok=True)
         catalogue.index.close()
+    if isinstance(catalogue.store, ServedGraphs):
+        catalogue.store.copy(GraphStore(building))
+        catalogue.close()
+        for name in ("graph", "published"):
+            shutil.rmtree(building / name, ignore_errors=True)
+        shutil.copy(folder / "catalogue.json", building / "catalogue.json")
     for name in PARTS:
         made, place = building / name, folder / name
         if name.startswith(FILE) and not made.exists() and (building / FILE).exists():
@@ -164,13 +172,13 @@ class _Old:
 
     def _from_graphs(self) -> Iterator[Filed]:
         """Of a catalogue that had neither: then the graphs had the paths."""
-        with suppress(FileError), self._catalogue.store.reading() as store:
-            for name in store.named_graphs():
-                paths = store.quads_for_pattern(None, NamedNode(NXS["path"]), None, name)
-                pids = store.quads_for_pattern(name, NamedNode(DCT["identifier"]), None, name)
-                for path, pid in zip(paths, pids, strict=False):
-                    if isinstance(path.object, Literal) and isinstance(pid.object, Literal):
-                        yield Filed(pid.object.value, path.object.value)
+        store = self._catalogue.store
+        with suppress(FileError):
+            for name in store.names():
+                said = {each.predicate.value: each.object for each in store.triples(name)}
+                path, pid = said.get(NXS["path"]), said.get(DCT["identifier"])
+                if isinstance(path, Literal) and isinstance(pid, Literal):
+                    yield Filed(pid.value, path.value)
 
     def known(self, filed: Filed) -> tuple[Record, Graph | None]:
         """A data set as it was known, or as the ledger alone knows it."""

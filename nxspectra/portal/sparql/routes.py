@@ -12,11 +12,13 @@ from urllib.parse import parse_qsl
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, FastAPI, Request, Response
 
+from nxspectra.catalogue.served import remembered_address
 from nxspectra.children import Limits
 from nxspectra.portal.errors import Problem, answers
 from nxspectra.portal.negotiation import best
 from nxspectra.portal.sparql.answering import Asked, Source
 from nxspectra.portal.sparql.description import MEDIA_TYPES, description
+from nxspectra.portal.sparql.forwarding import Forwarding
 from nxspectra.portal.sparql.reading import read
 from nxspectra.portal.sparql.workers import Workers
 
@@ -116,9 +118,7 @@ _POST = {
 def router(folder: Path, limits: QueryLimits | None = None) -> APIRouter:
     """The end point for the graphs of a catalogue."""
     limits = limits or QueryLimits()
-    bounds = Limits(memory=limits.memory, cpu=int(limits.seconds) + 1)
-    source = Source(str(folder), bounds, limits.most_bytes)
-    workers = Workers(source, limits.at_once, limits.waiting, limits.seconds)
+    workers = _workers(folder, limits)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -172,6 +172,16 @@ def router(folder: Path, limits: QueryLimits | None = None) -> APIRouter:
         return _response(answered.body, media_type)
 
     return routes
+
+
+def _workers(folder: Path, limits: QueryLimits) -> Workers | Forwarding:
+    """Who answers: processes over the graphs of the folder, or the server that keeps them."""
+    address = remembered_address(folder)
+    if address is not None:
+        return Forwarding(address, limits.seconds, limits.most_bytes)
+    bounds = Limits(memory=limits.memory, cpu=int(limits.seconds) + 1)
+    source = Source(str(folder), bounds, limits.most_bytes)
+    return Workers(source, limits.at_once, limits.waiting, limits.seconds)
 
 
 def _response(body: bytes, media_type: str) -> Response:
