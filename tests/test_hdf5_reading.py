@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import pickle
-import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,30 +14,16 @@ import hdf5plugin
 import numpy as np
 import pytest
 from h5py import h5d, h5s, h5t
+from hdf5_files import SERIES, reason_at, tree_of
 
-from nxspectra.errors import FileBusy, FileChanged, FileError, NotHDF5
-from nxspectra.hdf5 import busy, read, sha256
-from nxspectra.hdf5 import reading as reading_room
+from nxspectra.errors import FileError
+from nxspectra.hdf5 import read, sha256
 from nxspectra.tree import Field, Group, Link, Unreadable
-
-SERIES = np.linspace(0, 50, 349 * 40, dtype="float32").reshape(349, 40)
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "raw_0042.nxs"
-
-
-def tree_of(path: Path, fill: Callable[[h5py.File], object], **options: Any) -> Group:
-    with h5py.File(path, "w", **options) as file:
-        fill(file)
-    return read(path)
-
-
-def reason_at(tree: Group, path: str) -> Unreadable:
-    node = tree[path]
-    assert isinstance(node, Unreadable)
-    return node
 
 
 # -- values ----------------------------------------------------------------------------------------
@@ -289,165 +272,6 @@ def test_hard_links_in_a_circle_end(path: Path) -> None:
     assert tree["a/b"].children == {"root": Link("/", kind="hard"), "a": Link("/a", kind="hard")}
 
 
-# -- large, deep and wide --------------------------------------------------------------------------
-
-
-def test_a_large_value_stays_in_the_file_until_it_is_asked_for(path: Path) -> None:
-    field = tree_of(path, lambda file: file.create_dataset("intensity", data=SERIES))["intensity"]
-    assert not isinstance(field.data, np.ndarray)
-    assert (field.shape, field.dtype) == ((349, 40), np.dtype("f4"))
-    np.testing.assert_array_equal(field.array, SERIES)
-
-
-@pytest.mark.parametrize(
-    "selection",
-    [5, -1, (slice(3, 9), 0), (slice(None, None, 7), [1, 5]), (slice(None, None, -1), [5, 1]), ..., (..., 3)],
-    ids=str,
-)
-def test_a_part_of_a_large_value_is_what_numpy_would_select(path: Path, selection: Any) -> None:
-    field = tree_of(path, lambda file: file.create_dataset("intensity", data=SERIES))["intensity"]
-    np.testing.assert_array_equal(field.data[selection], SERIES[selection])
-
-
-def test_a_frame_that_is_not_there_is_an_index_error(path: Path) -> None:
-    field = tree_of(path, lambda file: file.create_dataset("intensity", data=SERIES))["intensity"]
-    with pytest.raises(IndexError):
-        field.data[349]
-
-
-def test_a_large_array_of_text_is_text_before_and_after_it_is_read(path: Path) -> None:
-    names = [f"frame {i} µ" for i in range(700)]
-    field = tree_of(path, lambda file: file.create_dataset("names", data=names))["names"]
-    assert field.dtype.kind == "U"
-    assert field.array.tolist() == names
-    assert field.data[3:5].tolist() == names[3:5]
-
-
-def test_a_large_value_is_read_after_the_working_directory_changed(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tree_of(path, lambda file: file.create_dataset("intensity", data=SERIES))
-    monkeypatch.chdir(path.parent)
-    tree = read(path.name)
-    monkeypatch.chdir("/")
-    assert tree["intensity"].array.shape == (349, 40)
-
-
-@pytest.mark.parametrize("replace", [True, False], ids=["replaced", "written to"])
-def test_a_value_of_a_file_that_changed_is_not_read(path: Path, replace: bool) -> None:
-    tree = tree_of(path, lambda file: file.create_dataset("intensity", data=SERIES))
-    if replace:
-        tree_of(path.with_name("new.nxs"), lambda file: file.create_dataset("intensity", data=SERIES))
-        path.with_name("new.nxs").replace(path)
-    else:
-        with h5py.File(path, "r+") as file:
-            file["intensity"][0, 0] = 1.0
-        os.utime(path)
-    with pytest.raises(FileChanged, match="read it again"):
-        tree["intensity"].array  # noqa: B018
-    assert tree.source is not None
-    with pytest.raises(FileChanged):
-        tree.source.digest  # noqa: B018
-
-
-def test_fifteen_hundred_groups_in_each_other_are_read(path: Path) -> None:
-    def fill(file: h5py.File) -> None:
-        group = file.id
-        for _ in range(1_500):
-            group = h5py.h5g.create(group, b"g")
-
-    tree = tree_of(path, fill)
-    assert sum(1 for _ in tree.walk()) == 1_500
-
-
-def test_twenty_thousand_attributes_are_read(path: Path) -> None:
-    def fill(file: h5py.File) -> None:
-        space = h5s.create(h5s.SCALAR)
-        group = file.create_group("collection").id
-        for i in range(20_000):
-            h5py.h5a.create(group, b"a%d" % i, h5t.NATIVE_INT8, space)
-
-    assert len(tree_of(path, fill, libver="latest")["collection"].attributes) == 20_000
-
-
-def test_twenty_thousand_items_are_read(path: Path) -> None:
-    def fill(file: h5py.File) -> None:
-        group = file.create_group("collection").id
-        for i in range(20_000):
-            group.links.create_soft(b"k%d" % i, b"/entry")
-
-    assert len(tree_of(path, fill)["collection"].children) == 20_000
-
-
-@pytest.mark.parametrize(("limit", "rule"), [("DEPTH", "too-deep"), ("ITEMS", "too-many-items")])
-def test_beyond_a_limit_a_group_is_said_to_be_unreadable(
-    path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, rule: str
-) -> None:
-    monkeypatch.setattr(reading_room, limit, 3)
-    tree = tree_of(path, lambda file: file.create_group("a/b/c/d"))
-    found = [node for _, node in tree.walk() if isinstance(node, Unreadable)]
-    assert [node.rule for node in found] == [rule]
-
-
-def test_an_object_with_too_many_attributes_is_said_to_be_unreadable(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reading_room, "ATTRIBUTES", 3)
-    tree = tree_of(path, lambda file: file.create_group("a").attrs.update(a=1, b=2, c=3, d=4))
-    assert "4 attributes" in reason_at(tree, "a").reason
-    assert reason_at(tree, "a").rule == "too-many-attributes"
-
-
-def test_what_there_was_no_time_for_is_said_to_be_unreadable(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reading_room, "SECONDS", -1)
-    tree = tree_of(path, lambda file: [file.create_group(name) for name in "abc"])
-    assert list(tree) == ["a"]
-    assert "2 items after it" in reason_at(tree, "a").reason
-    assert reason_at(tree, "a").rule == "took-too-long"
-
-
-def test_a_small_value_in_an_enormous_chunk_stays_in_the_file(path: Path) -> None:
-    def fill(file: h5py.File) -> None:
-        file.create_dataset("bomb", (4,), "u1", maxshape=(None,), chunks=(1 << 25,), compression="gzip")
-
-    assert not isinstance(tree_of(path, fill)["bomb"].data, np.ndarray)
-
-
-# -- only what is asked for ------------------------------------------------------------------------
-
-
-def test_a_group_that_is_not_kept_stays_empty(path: Path) -> None:
-    def fill(file: h5py.File) -> None:
-        file["entry/collection/shutter_time"] = 100.0
-        file["entry/collection"].attrs["NX_class"] = "NXcollection"
-        file["entry/sample/name"] = "Fe"
-
-    tree_of(path, fill)
-    asked = []
-
-    def keep(where: str, nx_class: str | None) -> bool:
-        asked.append((where, nx_class))
-        return nx_class != "NXcollection"
-
-    tree = read(path, keep=keep)
-    assert tree["entry/collection"] == Group("NXcollection")
-    assert tree["entry/sample/name"].text == "Fe"
-    assert asked == [
-        ("/", None),
-        ("/entry", None),
-        ("/entry/collection", "NXcollection"),
-        ("/entry/sample", None),
-    ]
-
-
-def test_an_error_of_keep_is_not_taken_for_damage(path: Path) -> None:
-    tree_of(path, lambda file: file.create_group("entry"))
-    with pytest.raises(KeyError, match="mistake"):
-        read(path, keep=lambda where, nx_class: {}["mistake"])
-
-
 # -- values outside of the file --------------------------------------------------------------------
 
 
@@ -542,157 +366,6 @@ def test_filters_are_loaded_only_when_they_are_needed(path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
-
-
-# -- damaged, locked, and not HDF5 at all ----------------------------------------------------------
-
-
-@pytest.mark.parametrize("values", [SERIES[0], SERIES], ids=["small", "large"])
-def test_a_torn_chunk_spoils_only_its_own_data_set(path: Path, values: np.ndarray) -> None:
-    def fill(file: h5py.File) -> None:
-        torn = file.create_dataset("torn", data=values, chunks=values.shape, compression="gzip")
-        torn.id.write_direct_chunk((0,) * values.ndim, b"no deflate stream")
-        file["whole"] = 1.0
-
-    tree = tree_of(path, fill)
-    assert tree["whole"].number == 1.0
-    if values.ndim == 1:
-        assert "cannot be read" in reason_at(tree, "torn").reason
-    else:
-        with pytest.raises(FileError, match="/torn: cannot be read"):
-            tree["torn"].array  # noqa: B018
-
-
-def test_a_torn_object_spoils_only_itself(path: Path) -> None:
-    with h5py.File(path, "w", libver="latest") as file:
-        file["torn"], file["whole"] = 1.0, 2.0
-        where = h5py.h5o.get_info(file["torn"].id).addr
-    content = bytearray(path.read_bytes())
-    content[where : where + 4] = b"TORN"
-    path.write_bytes(content)
-    tree = read(path)
-    assert isinstance(tree["torn"], Unreadable)
-    assert tree["whole"].number == 2.0
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"", "empty file"),
-        (b"pressure,label\n44.1,low\n", "is text"),
-        (b'<?xml version="1.0"?><definition/>', "is XML"),
-        (b"PK\x03\x04" + bytes(60), "ZIP archive"),
-        (b"\x0e\x03\x13\x01" + bytes(60), "HDF4"),
-        (b"CDF\x01" + bytes(60), "netCDF"),
-        (bytes(range(256)) * 8, "no HDF5 signature"),
-        (b"\x89HDF\r\n\x1a\n", "cannot be opened"),
-        ("pressure / GPa, Δ\n".encode() * 29, "is text"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_what_is_not_hdf5_is_told_by_what_it_is(path: Path, content: bytes, said: str) -> None:
-    path.write_bytes(content)
-    with pytest.raises(NotHDF5, match=said) as caught:
-        read(path)
-    assert str(path) in str(caught.value)
-
-
-@pytest.mark.parametrize("libver", ["earliest", "latest"])
-@pytest.mark.parametrize("userblock", [0, 1024])
-def test_a_truncated_file_is_said_to_be_truncated(path: Path, libver: str, userblock: int) -> None:
-    tree_of(path, lambda file: file.create_dataset("x", data=SERIES), libver=libver, userblock_size=userblock)
-    size = path.stat().st_size
-    os.truncate(path, size - 1_000)
-    with pytest.raises(NotHDF5, match=f"truncated: {size - 1_000} bytes, its superblock says {size}"):
-        read(path)
-
-
-def test_a_user_block_is_skipped(path: Path) -> None:
-    tree = tree_of(path, lambda file: file.create_dataset("x", data=SERIES), userblock_size=2048)
-    np.testing.assert_array_equal(tree["x"].array, SERIES)
-
-
-@pytest.mark.parametrize(
-    ("make", "said"),
-    [(Path.mkdir, "is a folder"), (lambda path: None, "no such file"), (os.mkfifo, "regular")],
-)
-def test_what_is_no_file_is_a_file_error(path: Path, make: Callable[[Path], object], said: str) -> None:
-    make(path)
-    with pytest.raises(FileError, match=said):
-        read(path)
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
-def test_a_file_that_may_not_be_read_is_a_file_error(path: Path) -> None:
-    tree_of(path, lambda file: None)
-    path.chmod(0)
-    with pytest.raises(FileError, match="permission denied"):
-        read(path)
-
-
-WRITER = """
-import sys, time, h5py
-file = h5py.File(sys.argv[1], "r+", libver=sys.argv[2])
-file["new"] = range(5_000)
-if len(sys.argv) > 3:
-    file.swmr_mode = True
-print("ready", flush=True)
-time.sleep(60)
-"""
-
-
-@pytest.mark.parametrize("options", [["earliest"], ["latest"], ["latest", "swmr"]], ids=" ".join)
-@pytest.mark.parametrize("killed", [False, True], ids=["writing", "killed"])
-def test_a_file_that_is_being_written_is_busy(path: Path, options: list[str], killed: bool) -> None:
-    tree_of(path, lambda file: file.create_dataset("x", data=SERIES), libver=options[0])
-    with subprocess.Popen([sys.executable, "-c", WRITER, path, *options], stdout=subprocess.PIPE) as writer:
-        try:
-            assert writer.stdout is not None
-            assert writer.stdout.readline() == b"ready\n"
-            if killed:
-                writer.send_signal(signal.SIGKILL)
-                writer.wait()
-            if killed and options == ["earliest"]:
-                # Nothing of it reached the file but space at its end, which harms nobody.
-                assert read(path)["x"].shape == (349, 40)
-            else:
-                with pytest.raises(FileBusy, match=r"writ|SWMR"):
-                    read(path)
-                assert busy(path) is not None
-        finally:
-            writer.kill()
-
-
-def test_a_file_that_changes_while_it_is_read_is_busy(path: Path) -> None:
-    tree_of(path, lambda file: file.create_group("a"))
-
-    def keep(*_: object) -> bool:
-        with path.open("ab") as file:
-            file.write(b"more")
-        return True
-
-    with pytest.raises(FileBusy, match="changed while it was read"):
-        read(path, keep=keep)
-
-
-def test_a_finished_file_is_not_busy(path: Path) -> None:
-    tree_of(path, lambda file: None)
-    assert busy(path) is None
-
-
-@pytest.mark.parametrize("locking", [True, False])
-def test_a_file_that_this_program_has_open_is_read(path: Path, locking: bool) -> None:
-    tree_of(path, lambda file: file.create_dataset("x", data=SERIES))
-    with h5py.File(path, "r", locking=locking) as file:
-        assert read(path)["x"].array.shape == (349, 40)
-        assert list(file) == ["x"]
-
-
-def test_a_file_is_closed_after_reading(path: Path) -> None:
-    tree = tree_of(path, lambda file: file.create_dataset("x", data=SERIES))
-    tree["x"].array  # noqa: B018
-    with h5py.File(path, "r+") as file:
-        file["y"] = 1.0
 
 
 # -- the source ------------------------------------------------------------------------------------
