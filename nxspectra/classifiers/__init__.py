@@ -28,7 +28,7 @@ from nxspectra.classifiers.explaining import explain
 from nxspectra.classifiers.inference import classify
 from nxspectra.classifiers.labels import Label, parse_labels
 from nxspectra.classifiers.model import Card, Model, model_names
-from nxspectra.classifiers.plugins import Classifier, classifier, installed
+from nxspectra.classifiers.plugins import Classifier, ExplainsItself, classifier, installed
 from nxspectra.classifiers.study import BinsRow, bins_study
 from nxspectra.classifiers.training import train
 
@@ -38,6 +38,7 @@ __all__ = [
     "Card",
     "Classifier",
     "Evaluation",
+    "ExplainsItself",
     "Label",
     "Model",
     "Question",

@@ -190,6 +190,30 @@ class Binned(Estimator):
             self._shares(self._checked(X)),
         )
 
+    def attribution(self, X: ArrayLike) -> Floats:
+        """(n_spectra, n_points): how much each point speaks for the class given; NaN where X is.
+
+        Its vote for that class, less its votes for the others, as far as its bin is believed; 0 for the
+        points at the right that fill no bin. The points of a curve add up to the lead of its class.
+        """
+        values = self._checked(X)
+        total = self.believability_.sum()
+        given = np.argmax(self._vote(self._shares(values)) + self.bias_, axis=1)
+        own = self.thresholds_.classes(values) == given[:, None]
+        weight = np.repeat(self.believability_, own.shape[1] // self.networks_.n_bins)
+        weight = weight / (total or 1.0) / (own.shape[1] // self.networks_.n_bins)
+        result = np.zeros(values.shape)
+        result[:, : own.shape[1]] = np.where(own, weight, -weight / (self.classes_.size - 1))
+        result[~np.isfinite(values.sum(axis=1, dtype=np.float64))] = np.nan
+        return result
+
+    @property
+    def n_parameters_(self) -> int:
+        """How many numbers training has set."""
+        nets = self.networks_
+        parts = (nets.input_weight, nets.input_bias, nets.output_weight, nets.output_bias)
+        return sum(part.size for part in parts)
+
     def unseen(self, X: ArrayLike) -> Floats:
         """How strange each spectrum is, (n_spectra,): 0 is like the training spectra, 1 is far from them.
 

@@ -173,13 +173,19 @@ class Estimator:
             with np.load(Path(path), allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files if not name.endswith(".json")}
             parameters = json.loads(str(arrays["parameters"]))
-            check_parameters(cls, parameters, f"nxspectra {arrays.get('version', 'of an earlier version')}")
+            made_by = f"nxspectra {arrays.get('version', 'of an earlier version')}"
+            check_parameters(cls, parameters, made_by)
             new = cls(**parameters)
             new.classes_, new.n_features_in_ = arrays["classes"], int(arrays["points"])
             new._restore(arrays)
         except ModelError as error:
             raise ModelError(f"{path}: {error}") from error
-        except (KeyError, ValueError, TypeError) as error:
+        except KeyError as error:
+            raise ModelError(
+                f"{path}: not a model of {cls.__name__} as nxspectra {__version__} has it: it has no"
+                f" {error}; train it again"
+            ) from error
+        except (ValueError, TypeError) as error:
             raise ModelError(f"{path}: not a model of {cls.__name__}: {error}") from error
         return new
 

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from nxspectra.classifiers.calibration import FOLDER, Calibration
+from nxspectra.classifiers.estimator import check_parameters
 from nxspectra.classifiers.plugins import Classifier, classifier
 from nxspectra.errors import FileError, ModelError
 from nxspectra.spectra import ModelReference
@@ -154,7 +155,12 @@ class Model:
         members = _members(content, where)
         card = _card(members, where)
         _check_members(members, card, where)
-        estimator = classifier(card.classifier).load(where)
+        kind = classifier(card.classifier)
+        try:
+            check_parameters(kind, card.parameters, f"nxspectra {card.version} ({card.provider})")
+            estimator = kind.load(where)
+        except ModelError as error:
+            raise ModelError(str(error) if str(where) in str(error) else f"{where}: {error}") from error
         two_theta = np.load(io.BytesIO(members[GRID]), allow_pickle=False)
         digest = hashlib.sha256(content).hexdigest()
         calibration = None if card.calibration is None else _calibration(members, where)

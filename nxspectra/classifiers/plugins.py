@@ -28,7 +28,9 @@ class Classifier(Protocol):
 
     X is (n_spectra, n_points), float64, preprocessed and finite; y is (n_spectra,), integers. `fit` may
     also take `two_theta` (n_points,), degrees. A class may say how its spectra are to be prepared, with an
-    attribute `preprocessing`, and `save` writes an `.npz` without pickled objects.
+    attribute `preprocessing`, and with `takes_unlabelled = True` that it learns from spectra without a class
+    too: those have -1 in y. `save` writes an `.npz` without pickled objects.
+    `nxspectra.testing.check_classifier` checks all of this.
     """
 
     classes_: NDArray[Any]
@@ -56,6 +58,15 @@ class VotesByBins(Protocol):
     """A classifier whose bins vote."""
 
     def votes(self, X: Floats) -> Votes: ...
+
+
+@runtime_checkable
+class ExplainsItself(Protocol):
+    """A classifier that can tell which points decided."""
+
+    def attribution(self, X: Floats) -> Floats:
+        """(n_spectra, n_points): how much each point speaks for the class given; against it below 0."""
+        ...
 
 
 def installed() -> dict[str, EntryPoint]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nxspectra import __version__
+from nxspectra.classifiers.estimator import UNLABELLED
 from nxspectra.classifiers.labels import Labelled, as_frames, labelled
 from nxspectra.classifiers.model import Card, Grid, Model, TrainingFile
 from nxspectra.classifiers.plugins import DEFAULT, Classifier, classifier, provider
@@ -71,11 +72,13 @@ def train(
     X = np.concatenate([each.intensity for each in examples])
     y = np.concatenate([each.class_index for each in examples])
     two_theta = examples[0].two_theta
+    spare = _unlabelled(estimator, named, marked, prepare, two_theta)
+    every = np.concatenate([X, spare]), np.concatenate([y, np.full(len(spare), UNLABELLED)])
     try:
         if "two_theta" in inspect.signature(estimator.fit).parameters:
-            estimator.fit(X, y, two_theta=two_theta)  # type: ignore[call-arg]
+            estimator.fit(*every, two_theta=two_theta)  # type: ignore[call-arg]
         else:
-            estimator.fit(X, y)
+            estimator.fit(*every)
     except (TypeError, ValueError) as error:
         raise UsageError(f"the classifier {classifier!r} cannot be trained so: {error}") from error
     if not np.isfinite(estimator.predict_proba(X)).any():
@@ -95,7 +98,7 @@ def train(
         energy=_energy(examples),
         preprocessing=prepare.as_json(),
         training=tuple(each.file for each in examples),
-        figures=_figures(estimator, X, y),
+        figures=_figures(estimator, X, y) | ({"n_unlabelled": float(len(spare))} if len(spare) else {}),
         members={},
     )
     return Model.of(estimator, card, two_theta)
@@ -165,6 +168,22 @@ def _examples(
     return found
 
 
+def _unlabelled(
+    estimator: Classifier,
+    named: Sequence[tuple[str, Spectra, Group | None]],
+    marked: Sequence[Labelled],
+    prepare: Preprocessing,
+    two_theta: Floats,
+) -> Floats:
+    """(n, n_points): the usable spectra without a class, for a classifier that learns from those too."""
+    found = [np.empty((0, two_theta.size))]
+    if getattr(type(estimator), "takes_unlabelled", False):
+        for (_, spectra, _), mark in zip(named, marked, strict=True):
+            ready = prepare.prepare(spectra.select(np.flatnonzero(mark.class_index < 0)), grid=two_theta)
+            found.append(ready.intensity[ready.usable])
+    return np.concatenate(found)
+
+
 def raw_digest(tree: Group | None, entry: str) -> str | None:
     """sha256 of the raw file that a tree was made from, where it says so."""
     raw = None if tree is None else raw_file(tree, entry)
@@ -192,7 +211,7 @@ def _figures(estimator: Classifier, X: Floats, y: NDArray[np.int64]) -> dict[str
         "n_spectra": float(len(y)),
         "training_accuracy": float(np.mean(estimator.classes_[np.argmax(probability, axis=1)] == y)),
     }
-    for name in ("separability", "believability", "noise", "margin", "bias"):
+    for name in ("separability", "believability", "noise", "margin", "bias", "n_parameters", "iterations"):
         value = getattr(estimator, f"{name}_", None)
         if value is not None:
             array = np.asarray(value, dtype=np.float64)
