@@ -152,9 +152,15 @@ def _record(row: Row[Any], about: dict[str, list[Row[Any]]], documents: list[Doc
         files=tuple(_file(each) for each in about["files"]),
         people=tuple(_member(each) for each in about["people"]),
         documents=tuple(documents),
-        source=Source(row.source, row.source_name, row.source_digest and row.source_digest.hex()),
+        source=Source(row.source, row.source_name, _source_digest(row)),
         state="missing" if row.missing else "present",
     )
+
+
+def _source_digest(row: Row[Any]) -> str | None:
+    if row.source_digest is None:
+        return None
+    return bytes(row.source_digest).hex() or str(row.pid)[-64:]
 
 
 def _parameter(row: Row[Any]) -> Parameter:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -370,7 +369,7 @@ def digest_of(*parts: object) -> bytes:
 
 def folder_of(file: File) -> str | None:
     """The folder of a file whose path ends in its name; None if it does not."""
-    if file.path is None or PurePath(file.path).name != file.name:
+    if file.path is None or not file.name or not file.path.endswith(file.name):
         return None
     folder = file.path[: len(file.path) - len(file.name)]
-    return folder if folder + file.name == file.path else None
+    return folder if folder.endswith("/") else None

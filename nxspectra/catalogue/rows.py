@@ -115,12 +115,15 @@ class Shared:
     """Ids of what many data sets share, remembered while one program writes."""
 
     def __init__(self) -> None:
+        self.recent: dict[tuple[str, tuple[Value, ...]], int] = {}
+        """What was asked for lately, without taking its digest."""
         self._known: dict[str, dict[bytes | str, int]] = {}
         self._all_known: dict[str, bool] = {}
         self._next: dict[str, int] = {}
 
     def forget(self) -> None:
         """After a transaction that was undone."""
+        self.recent.clear()
         self._known.clear()
         self._all_known.clear()
         self._next.clear()
@@ -216,7 +219,10 @@ class Rows:
             self._techniques(record.techniques),
             record.source.kind,
             record.source.name,
-            packed(record.source.digest),
+            # a pid is mostly a prefix and this digest
+            b""
+            if record.source.digest and record.pid.endswith(record.source.digest)
+            else packed(record.source.digest),
             graph,
         )
         self._numbered(dataset, record)
@@ -241,9 +247,16 @@ class Rows:
             self._file(dataset, number, file)
 
     def _id(self, table: Table, *values: Value) -> int:
-        found, new = self.shared.id_of(self.connection, table, digest_of(*values))
-        if new:
-            self.add(table, found, digest_of(*values), *values)
+        recent = self.shared.recent
+        found = recent.get((table.name, values))
+        if found is None:
+            key = digest_of(*values)
+            found, new = self.shared.id_of(self.connection, table, key)
+            if new:
+                self.add(table, found, key, *values)
+            if len(recent) > _MOST_SHARED:
+                recent.clear()
+            recent[table.name, values] = found
         return found
 
     def _facility(self, record: Record) -> int | None:
@@ -371,7 +384,8 @@ class Rows:
         """The id of a document, whose row is written with the others."""
         found, _ = self.shared.id_of(self.connection, tables.documents, document.pid)
         earlier = self.documents.get(found)
-        self.documents[found] = document if earlier is None else widened(document, earlier)
+        if earlier is not document:
+            self.documents[found] = document if earlier is None else widened(document, earlier)
         return found
 
     def _merge_documents(self) -> None:

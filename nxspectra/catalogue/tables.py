@@ -161,6 +161,7 @@ datasets = Table(
     # file, imported or harvested
     Column("source", Text, nullable=False),
     _text("source_name"),
+    # empty where the pid ends in it
     Column("source_digest", LargeBinary),
     # of its triples; None if it has none
     Column("graph", LargeBinary),

@@ -108,7 +108,10 @@ def plain(text: str, most: int | None = None) -> str:
 
     Line ends and tabs become blanks; what is longer than `most` characters is cut, with an ellipsis.
     """
-    kept = "".join(_kept(character) for character in unicodedata.normalize("NFC", text))
+    if text.isascii() and text.isprintable():
+        kept = text
+    else:
+        kept = "".join(_kept(character) for character in unicodedata.normalize("NFC", text))
     clean = " ".join(kept.split())
     return clean if most is None or len(clean) <= most else clean[: most - 1].rstrip() + "…"
 
