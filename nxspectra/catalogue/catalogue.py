@@ -327,7 +327,7 @@ class Catalogue:
                 return Hits((), Count(0, True), None)
             finder = Finder(connection, query)
             page = finder.page(MOST if limit is None else limit, sort, cursor)
-            found = records(connection, [each for each, _ in page.ids])
+            found = records(connection, [each for each, _ in page.ids], whole=False)
             hits = [hit_of(found[each], score) for each, score in page.ids]
             return Hits(hits, finder.count(), page.cursor, facets(finder) if facet else None)
 

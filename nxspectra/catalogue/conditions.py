@@ -7,6 +7,7 @@ column behind a `+` is no key to an index.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ _INDEX_NAMES = {each.name: each.pan_name or each.name for each in QUANTITIES}
 _WIDEST = 1023
 """Widths of this power of two and more are looked for from the lowest number on."""
 _MOST_SETS = 2000
+LISTED = 20_000
+"""Words that no more data sets have are listed once rather than tried on each."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Walk:
     statement: Select[Any]
     key: ColumnElement[int]
     """The id of the data set in the index, which has them in its order."""
+    dear: bool = False
+    """Whether the condition is dear to try, so that it is better walked."""
 
 
 @dataclass(frozen=True)
@@ -263,44 +268,50 @@ def like(column: ColumnElement[Any], said: str) -> ColumnElement[bool]:
 
 def text_tiers(connection: Connection, words: Sequence[str]) -> list[Condition]:
     """All of the words in the title; in title and sample; and so on, each without those before it."""
-    wanted = [(tokens(word).split(), word.endswith("*")) for word in words]
-    wanted = [(each, begins) for each, begins in wanted if each]
+    wanted = _wanted(words)
     if not wanted:
         return [NOTHING]
-    columns = tables.TEXT_COLUMNS
-    return [_tier(connection, wanted, columns[: number + 1]) for number in range(len(columns))]
+    said = [_said(connection, wanted, number) for number in range(1, len(tables.TEXT_COLUMNS) + 1)]
+    no = "({}) NOT ({})" if connection.dialect.name == "sqlite" else "({}) & !({})"
+    rest = [no.format(each, before) for before, each in itertools.pairwise(said)]
+    return [_matching(connection, each) for each in (said[0], *rest)]
 
 
 def anywhere(connection: Connection, words: Sequence[str]) -> Condition:
     """All of the words, wherever they stand."""
-    wanted = [(tokens(word).split(), word.endswith("*")) for word in words]
-    wanted = [(each, begins) for each, begins in wanted if each]
-    return _matching(connection, _said(connection, wanted, tables.TEXT_COLUMNS)) if wanted else NOTHING
+    wanted = _wanted(words)
+    return _matching(connection, _said(connection, wanted, len(tables.TEXT_COLUMNS))) if wanted else NOTHING
 
 
 Wanted = Sequence[tuple[list[str], bool]]
 
 
-def _tier(connection: Connection, wanted: Wanted, columns: Sequence[str]) -> Condition:
-    said = _said(connection, wanted, columns)
-    if len(columns) == 1:
-        return _matching(connection, said)
-    before = _said(connection, wanted, columns[:-1])
-    no = "({}) NOT ({})" if connection.dialect.name == "sqlite" else "({}) & !({})"
-    return _matching(connection, no.format(said, before))
+def _wanted(words: Sequence[str]) -> Wanted:
+    """Each word as what it is made of, and whether it is only a beginning."""
+    split = [(tokens(word).split(), word.endswith("*")) for word in words]
+    return [(each, begins) for each, begins in split if each]
 
 
-def _said(connection: Connection, wanted: Wanted, columns: Sequence[str]) -> str:
-    """The words in the language of the full-text index; they are letters and digits only."""
+def _said(connection: Connection, wanted: Wanted, columns: int) -> str:
+    """That the words stand in the first so many columns; they are letters and digits only."""
     if connection.dialect.name == "sqlite":
-        parts = [f'"{" ".join(each)}"{" *" if begins else ""}' for each, begins in wanted]
-        return f"{{{' '.join(columns)}}} : ({' AND '.join(parts)})"
-    weights = "".join(tables.WEIGHTS[column] for column in columns)
+        marks = tables.PLACES[:columns] if columns <= len(tables.PLACES) else ("",)
+        return " AND ".join(
+            f"({' OR '.join(_phrase(mark, each, begins) for mark in marks)})" for each, begins in wanted
+        )
+    weights = "".join(tables.WEIGHTS[column] for column in tables.TEXT_COLUMNS[:columns])
     phrases = [
-        " <-> ".join(f"{token}:{'*' if begins and token is each[-1] else ''}{weights}" for token in each)
+        " <-> ".join(
+            f"{token}:{'*' if begins and number == len(each) else ''}{weights}"
+            for number, token in enumerate(each, 1)
+        )
         for each, begins in wanted
     ]
     return " & ".join(f"({phrase})" for phrase in phrases)
+
+
+def _phrase(mark: str, words: Sequence[str], begins: bool) -> str:
+    return f'"{" ".join(mark + word for word in words)}"{" *" if begins else ""}'
 
 
 def _matching(connection: Connection, said: str) -> Condition:
@@ -308,13 +319,19 @@ def _matching(connection: Connection, said: str) -> Condition:
     if connection.dialect.name == "sqlite":
         rowid: ColumnElement[int] = literal_column("words.rowid", type_=_ID.type)
         match = literal_column("words").op("MATCH")(said)
-        holds = exists(select(rowid).select_from(table).where(match, rowid == _ID)).correlate(tables.datasets)
+        listed = select(rowid.label("dataset")).select_from(table).where(match)
+        number = connection.scalar(select(func.count()).select_from(listed.limit(LISTED + 1).subquery())) or 0
+        holds: ColumnElement[bool]
+        if number <= LISTED:
+            # trying the words on one data set costs as much as listing a hundred
+            holds = _ID.in_(select(listed.subquery()))
+        else:
+            holds = exists(listed.where(rowid == _ID)).correlate(tables.datasets)
         # the + keeps the words outside: each match is looked up, and not each data set tried
         outside: ColumnElement[int] = literal_column("+words.rowid", type_=_ID.type)
         both = table.join(tables.datasets, outside == _ID)
         joined = select(rowid.label("id")).select_from(both).where(match)
-        listed = select(rowid.label("dataset")).select_from(table).where(match)
-        return Condition(holds, listed, Walk(joined, rowid))
+        return Condition(holds, listed, Walk(joined, rowid, dear=True))
     match = table.c.vector.op("@@")(func.to_tsquery("simple", said))
     return Condition(
         exists().where(table.c.dataset == _ID, match).correlate(tables.datasets),

@@ -203,7 +203,8 @@ class Way:
 
     def _walked(self, limit: int, below: int | None) -> list[int] | None:
         """Try the newest one after another; None if too many were tried before there were enough."""
-        along = next((each for each in self.wanted if each.walk is not None), None)
+        walks = [each for each in self.wanted if each.walk is not None]
+        along = next((each for each in walks if each.walk and each.walk.dear), next(iter(walks), None))
         walk = Walk(select(_ID), _ID) if along is None or along.walk is None else along.walk
         lowest = self._lowest(along, below)
         tests = [*self._tests(along), *([] if below is None else [walk.key < below])]

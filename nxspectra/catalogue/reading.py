@@ -30,19 +30,24 @@ from nxspectra.catalogue.rows import chunks
 Rows = dict[int, list[Row[Any]]]
 
 
-def records(connection: Connection, ids: Sequence[int]) -> dict[int, Record]:
-    """The records of these data sets, by id."""
+def records(connection: Connection, ids: Sequence[int], *, whole: bool = True) -> dict[int, Record]:
+    """The records of these data sets, by id; without people and documents if not `whole`."""
     found: dict[int, Record] = {}
     for some in chunks(ids):
-        found.update(_records(connection, some))
+        found.update(_records(connection, some, whole))
     return found
 
 
-def _records(connection: Connection, ids: Sequence[int]) -> Iterator[tuple[int, Record]]:
-    about = {name: _by_data_set(connection, statement, ids) for name, statement in _STATEMENTS.items()}
-    documents = _documents(connection, ids)
+def _records(connection: Connection, ids: Sequence[int], whole: bool) -> Iterator[tuple[int, Record]]:
+    about = {
+        name: _by_data_set(connection, statement, ids)
+        for name, statement in _STATEMENTS.items()
+        if whole or name != "people"
+    }
+    documents = _documents(connection, ids) if whole else {}
     for row in connection.execute(_DATA_SETS.where(tables.datasets.c.id.in_(ids))):
-        yield row.id, _record(row, {name: rows[row.id] for name, rows in about.items()}, documents[row.id])
+        of_it = {name: rows.get(row.id, []) for name, rows in about.items()}
+        yield row.id, _record(row, of_it, documents.get(row.id, []))
 
 
 def _by_data_set(connection: Connection, statement: Select[Any], ids: Sequence[int]) -> Rows:
@@ -150,7 +155,7 @@ def _record(row: Row[Any], about: dict[str, list[Row[Any]]], documents: list[Doc
             for each in about["boundaries"]
         ),
         files=tuple(_file(each) for each in about["files"]),
-        people=tuple(_member(each) for each in about["people"]),
+        people=tuple(_member(each) for each in about.get("people", ())),
         documents=tuple(documents),
         source=Source(row.source, row.source_name, _source_digest(row)),
         state="missing" if row.missing else "present",

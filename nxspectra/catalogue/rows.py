@@ -36,7 +36,7 @@ SAMPLED_FROM = 4
 """The lowest level of the random part: one data set in sixteen."""
 _MOST_SHARED = 200_000
 """So many shared things are remembered while many records are filed."""
-_TEXT = 1 + len(tables.TEXT_COLUMNS)
+_FTS = ("rowid", *tables.TEXT_COLUMNS, "places")
 _MANY = 500
 """Values of one IN."""
 _NOT_IN_A_WORD = re.compile(r"[\W_]+")
@@ -479,23 +479,27 @@ def marks(connection: Connection, number: int) -> str:
 def insert_texts(connection: Connection, rows: Sequence[tuple[Value, ...]]) -> None:
     """Data set and words in the order of `tables.TEXT_COLUMNS`."""
     if connection.dialect.name == "sqlite":
-        columns = ", ".join(tables.TEXT_COLUMNS)
-        statement = f"INSERT INTO words (rowid, {columns}) VALUES ({marks(connection, _TEXT)})"  # noqa: S608
-    else:
-        vector = " || ".join(
-            f"setweight(to_tsvector('simple', %s), '{each}')" for each in tables.WEIGHTS.values()
-        )
-        statement = f"INSERT INTO words (dataset, vector) VALUES (%s, {vector})"  # noqa: S608
+        statement = f"INSERT INTO words ({', '.join(_FTS)}) VALUES ({marks(connection, len(_FTS))})"  # noqa: S608
+        connection.exec_driver_sql(statement, [(*row, _places(row)) for row in rows])
+        return
+    vector = " || ".join(
+        f"setweight(to_tsvector('simple', %s), '{each}')" for each in tables.WEIGHTS.values()
+    )
+    statement = f"INSERT INTO words (dataset, vector) VALUES (%s, {vector})"  # noqa: S608
     connection.exec_driver_sql(statement, list(rows))
 
 
 def delete_texts(connection: Connection, rows: Sequence[tuple[Value, ...]]) -> None:
     """Take words out. The full-text table of SQLite keeps no text and must be told what it was given."""
     if connection.dialect.name == "sqlite":
-        columns = ", ".join(tables.TEXT_COLUMNS)
-        statement = (
-            f"INSERT INTO words (words, rowid, {columns}) VALUES ('delete', {marks(connection, _TEXT)})"  # noqa: S608
-        )
-        connection.exec_driver_sql(statement, list(rows))
+        places = marks(connection, len(_FTS))
+        statement = f"INSERT INTO words (words, {', '.join(_FTS)}) VALUES ('delete', {places})"  # noqa: S608
+        connection.exec_driver_sql(statement, [(*row, _places(row)) for row in rows])
     else:
         connection.execute(delete(tables.words).where(tables.words.c.dataset.in_([row[0] for row in rows])))
+
+
+def _places(row: tuple[Value, ...]) -> str:
+    """The words of the telling columns, each with the mark of its column."""
+    marked = zip(tables.PLACES, row[1:], strict=False)
+    return " ".join(f"{mark}{word}" for mark, column in marked for word in str(column).split())
