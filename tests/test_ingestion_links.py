@@ -275,6 +275,19 @@ def test_a_copy_that_claims_the_place_of_other_spectra_is_refused(raw: Path, tmp
     assert (again.state, again.pid, again.output) == (State.UNCHANGED, genuine.pid, genuine.output)
 
 
+def test_a_copy_that_is_not_in_order_does_not_take_the_place_of_one_that_is(
+    raw: Path, tmp_path: Path
+) -> None:
+    genuine = copied(raw, tmp_path / "out")
+    (tmp_path / "spoiled").mkdir()
+    spoiled = hdf5.write(migrate(hdf5.read(raw)), tmp_path / "spoiled" / "raw_0042.nxs")
+    with h5py.File(spoiled, "r+") as file:
+        file["entry/instrument/beam/incident_energy"].attrs["units"] = "mm"
+    result = copied(spoiled, tmp_path / "out")
+    assert (result.state, result.pid) == (State.REFUSED, None)
+    assert f"of the same data set as {genuine.output}" in (result.reason or "")
+
+
 def test_a_migrated_copy_is_taken_with_a_warning_that_its_origin_is_believed(
     raw: Path, tmp_path: Path
 ) -> None:

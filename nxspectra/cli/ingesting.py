@@ -27,6 +27,7 @@ from nxspectra.cli.frame import (
 )
 from nxspectra.cli.migrating import crosswalk_option, facts_option, read_facts, set_option
 from nxspectra.ingestion import Ingested, State
+from nxspectra.ingestion.origins import UNCHECKED
 
 CODES = {
     State.DONE: DONE,
@@ -127,6 +128,9 @@ def ingest(
             say_json(each.as_json())
         else:
             say_ingested(each)
+        for finding in each.findings:
+            if finding.rule == UNCHECKED:
+                note(f"{each.file}: {finding.path} {finding.message}")
         if each.state in (State.FAILED, State.WAITING):
             complain(f"{each.file}: {each.reason}")
     note(", ".join(f"{number} {state}" for state, number in states.items()) or "no HDF5 files found")

@@ -154,6 +154,12 @@ def _travel(stop: Stop, task: Task) -> Arrival:
     if not _conforms(report, run):
         description = rdf.describe(run, task.settings, report=report)
         lacks = _lacks(review) or _reasons(report.of(Severity.VIOLATION)) or FOLLOWS_NONE
+        known = _target(stop, task, run)[1] if unchecked else None
+        if known is not None:
+            # what only says that it is of a data set does not take the place of a sound result of it
+            where = known.source.path if known.source else task.output
+            words = f"it says that it is of the same data set as {where}, and is not in order:\n{lacks}"
+            return Arrival(Ingested(file, State.REFUSED, reason=words, findings=unchecked))
         checked = rdf.check(description)
         findings = (*unchecked, *review.findings, *report.findings, *checked)
         found = Ingested(file, State.NONCONFORMING, description.pid, None, lacks, findings)

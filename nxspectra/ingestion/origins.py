@@ -18,6 +18,9 @@ from nxspectra.hdf5.linking import RAW_FILE
 from nxspectra.spectra import Spectra, raw_file
 from nxspectra.tree import Group
 
+UNCHECKED = "unchecked-origin"
+"""The rule of the warning that the raw file which a file names was not there to be looked at."""
+
 
 def check_origin(root: Group) -> Iterator[Finding]:
     """A warning if `root` names a raw file that is not there to be looked at.
@@ -34,7 +37,7 @@ def check_origin(root: Group) -> Iterator[Finding]:
             f"says it was made from {named.file_name or 'a file'} with the sha256 {named.checksum}; that file"
             " is not there, so this is believed without a check"
         )
-        yield Finding(f"{named.account}/source_file", "unchecked-origin", message, Severity.WARNING)
+        yield Finding(f"{named.account}/source_file", UNCHECKED, message, Severity.WARNING)
         return
     folder = Path(root.source.path).resolve().parent
     linked = (folder / beside).resolve()
