@@ -638,3 +638,11 @@ def test_the_index_of_ranges_finds_what_trying_them_all_finds(
     value = [start * 10, end * 10] if operator == "between" else start * 10
     asked = {"include": [parameter("sample_pressure", {operator: value}, "kbar")], "limit": 0}
     assert {thing["pid"] for thing in ask(index, asked)} == {pid for pid, ends in made.items() if met(*ends)}
+
+
+def test_what_has_a_common_word_is_found_however_many_have_it(tmp_path: Any) -> None:
+    with empty_index("sqlite", tmp_path) as index:
+        index.put(record(f"r-{each}", "Iron", created=f"{2000 + each // 300}-01-01") for each in range(6000))
+        found = ask(index, {"query": "iron", "where": {"creationDate": {"lt": "2000-06-01"}}, "limit": 0})
+    assert len(found) == 300
+    assert {thing["score"] for thing in found} == {0.9}

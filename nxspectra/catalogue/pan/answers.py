@@ -16,7 +16,7 @@ from nxspectra.catalogue.pan.conditions import Conditions
 from nxspectra.catalogue.pan.filters import MOST_ROWS, Filter, Include, Order, Where
 from nxspectra.catalogue.pan.schema import Kind
 from nxspectra.catalogue.pan.scores import Scores
-from nxspectra.catalogue.pan.sources import SOURCES, Column, Source, link
+from nxspectra.catalogue.pan.sources import Column, Source, link, source_of
 from nxspectra.catalogue.rows import chunks
 from nxspectra.errors import FilterError
 
@@ -42,7 +42,7 @@ class Page:
 
 def found(conditions: Conditions, page: Page) -> list[tuple[int, float]]:
     """The ids and scores of the things that are asked for, in their order."""
-    source, asked = SOURCES[page.model](), page.asked
+    source, asked = source_of(page.model), page.asked
     limit = page.usual if asked.limit is None else asked.limit or MOST_ROWS
     statement = select(source.keys["id"].label("id")).select_from(source.rows)
     statement = statement.where(conditions.of(asked, source))
@@ -95,7 +95,7 @@ def _ties(source: Source) -> tuple[Column, Column, Column]:
 
 def things(conditions: Conditions, page: Page, some: Sequence[tuple[int, float]]) -> list[Thing]:
     """Those of the things that were found, each with its score."""
-    source = SOURCES[page.model]()
+    source = source_of(page.model)
     about: dict[int, Thing] = {}
     for ids in chunks([number for number, _ in some]):
         about.update(_about(conditions, source, page.asked, ids))
@@ -105,7 +105,7 @@ def things(conditions: Conditions, page: Page, some: Sequence[tuple[int, float]]
 
 def thing(conditions: Conditions, model: str, pid: str, asked: Filter) -> Thing | None:
     """The thing with this pid, without a score; None if it is not there, or not for everybody."""
-    source = SOURCES[model]()
+    source = source_of(model)
     statement = select(source.keys["id"]).select_from(source.rows)
     number = conditions.connection.scalar(
         statement.where(source.properties["pid"] == pid, *source.public).limit(1)
@@ -116,7 +116,7 @@ def thing(conditions: Conditions, model: str, pid: str, asked: Filter) -> Thing 
 
 
 def count(conditions: Conditions, model: str, where: Where | None) -> int:
-    source = SOURCES[model]()
+    source = source_of(model)
     statement = select(func.count()).select_from(source.rows)
     return conditions.connection.scalar(statement.where(conditions.of(Filter(where), source))) or 0
 
@@ -186,7 +186,7 @@ def _joined(
     conditions: Conditions, parent: Source, rows: Sequence[Row[Any]], relation: str, includes: list[Include]
 ) -> Iterator[list[Thing]]:
     """For each row, what it is joined with by one relation, which may be asked for several times."""
-    joint = link(parent.model.name, relation)
+    joint = link(parent.model.name, relation, 0)
     keys = sorted({key for row in rows if (key := getattr(row, f"k_{joint.key}")) is not None})
     wanted = or_(*(conditions.joined(include, joint.source) for include in includes))
     statement = _columns(joint.source).add_columns(joint.parent.label("parent")).where(wanted)

@@ -30,6 +30,8 @@ from nxspectra.catalogue.pan.sources import Column, Source, link
 
 Bool: TypeAlias = ColumnElement[bool]
 
+_TAGS = tables.technique_members.alias()
+
 
 class Conditions:
     """Makes conditions for one connection."""
@@ -38,7 +40,7 @@ class Conditions:
         self.connection = connection
         self.sqlite = connection.dialect.name == "sqlite"
 
-    def of(self, asked: Filter, source: Source, *, known_parents: bool = False) -> Bool:
+    def of(self, asked: Filter, source: Source, depth: int = 0, *, known_parents: bool = False) -> Bool:
         """All that must hold of a thing: it is public, meets `where`, and has what it must be joined with.
 
         With known parents there are few of them, and how they are found need not be quick.
@@ -48,7 +50,7 @@ class Conditions:
             true(),
             *source.public,
             *([] if asked.where is None else [self.where(asked.where, source, known_parents=known_parents)]),
-            *(self._has(each, source) for each in required),
+            *(self._has(each, source, depth + 1) for each in required),
         )
 
     def where(self, where: Where, source: Source, *, known_parents: bool = False) -> Bool:
@@ -73,13 +75,13 @@ class Conditions:
 
     # -- what a thing must be joined with ------------------------------------------------------
 
-    def _has(self, include: Include, source: Source) -> Bool:
+    def _has(self, include: Include, source: Source, depth: int) -> Bool:
         name = source.model.name
         if name == "Dataset" and include.relation == "techniques" and include.scope.where is not None:
             return self._is_tagged(techniques.met_by(include.scope.where, self.tags), source)
-        joined = link(name, include.relation)
+        joined = link(name, include.relation, depth)
         found = select(joined.parent).select_from(joined.source.rows)
-        return source.keys[joined.key].in_(found.where(self.of(include.scope, joined.source)))
+        return source.keys[joined.key].in_(found.where(self.of(include.scope, joined.source, depth)))
 
     def joined(self, include: Include, source: Source) -> Bool:
         """What must hold of the things that are shown as joined."""
@@ -92,8 +94,7 @@ class Conditions:
         if isinstance(met, techniques.Every):
             parts = [self._is_tagged(part, source) for part in met.parts]
             return and_(true(), *parts) if met.all else or_(false(), *parts)
-        members = tables.technique_members.alias()
-        sets = select(members.c.set).where(members.c.technique.in_(sorted(met.tags)))
+        sets = select(_TAGS.c.set).where(_TAGS.c.technique.in_(sorted(met.tags)))
         return source.keys["technique_set"].in_(sets)
 
     @cached_property

@@ -37,6 +37,8 @@ Bool: TypeAlias = ColumnElement[bool]
 Plain: TypeAlias = Callable[[Compare], Bool]
 Interval: TypeAlias = tuple[float, float]
 
+_NEAR, _MEASURED = tables.parameters.alias(), tables.datasets.alias()
+
 MOST_LOOKED = 100
 """Look-ups in the index of ranges; where it would take more, every parameter of the name is looked at."""
 
@@ -218,13 +220,13 @@ class _Group:
         Ranges of one level that meet an interval start between its ends or at most their width before it.
         """
         names = _PHOTON if asked.of_photons else asked.names or frozenset()
-        table = tables.parameters.alias()
+        near = _NEAR.c
         looked = [
-            select(table.c.dataset).where(
-                table.c.quantity == quantity,
-                table.c.level == level,
-                *([] if low == -math.inf else [table.c.si_min >= low - _width(level), table.c.si_max >= low]),
-                *([] if high == math.inf else [table.c.si_min <= high]),
+            select(near.dataset).where(
+                near.quantity == quantity,
+                near.level == level,
+                *([] if low == -math.inf else [near.si_min >= low - _width(level), near.si_max >= low]),
+                *([] if high == math.inf else [near.si_min <= high]),
             )
             for quantity, name in self.known.quantities.items()
             if name in names
@@ -237,8 +239,8 @@ class _Group:
         return self.source.keys["dataset"].in_(union_all(*looked) if len(looked) > 1 else looked[0])
 
     def _of_neutrons(self) -> Bool:
-        of = tables.datasets.alias()
-        return exists(select(of.c.id).where(of.c.id == self.source.keys["dataset"], of.c.probe == "neutron"))
+        of = _MEASURED.c
+        return exists(select(of.id).where(of.id == self.source.keys["dataset"], of.probe == "neutron"))
 
     def _given(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
         return self.source.more["minimum"], self.source.more["maximum"]

@@ -9,7 +9,7 @@ be:
     score = sum(idf * tf / highest tf) / sum(idf),  idf = log(1 + things / things with the word)
 
 What is not public does not count: nobody shall learn from a score that it is there. Of a word that very many
-things have, only the newest of these are looked at.
+things have, the newest are weighed; the others are taken to have the mean of these.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ from nxspectra.catalogue.pan.patterns import Pattern
 from nxspectra.catalogue.rows import tokens
 
 MOST_WORDS = 16
-MOST_THINGS = 5000
-"""Things with a word, the newest of them, that are looked at."""
+MOST_WEIGHED, MOST_THINGS = 5000, 200_000
+"""Things with a word, the newest of them, that are weighed, and that are looked at."""
 ALONE = 0.9
 """The highest score of a single word."""
 
@@ -80,30 +80,37 @@ class Scores:
         return {number: round(score, 6) for number, score in scores.items()}
 
     def _found(self, model: str, word: str) -> Mapping[int, float]:
-        return {row.id: row.weight for row in self._connection.execute(self._weights(model, word))}
+        weighed = {row.id: row.weight for row in self._connection.execute(self._weights(model, word))}
+        mean = sum(weighed.values()) / len(weighed) if weighed else 1.0
+        if model == "Instrument":
+            return weighed
+        others = self._connection.execute(self._weights(model, word, others=True))
+        return dict.fromkeys((row.id for row in others), mean) | weighed
 
-    def _weights(self, model: str, word: str) -> Weighted:
+    def _weights(self, model: str, word: str, *, others: bool = False) -> Weighted:
+        """Weights of a word in the newest things that have it, or without weights in the others."""
         if model == "Dataset":
-            return self._of_datasets(word)
+            return self._of_datasets(word, others)
         if model == "Document":
-            return self._of_documents(word)
+            return self._of_documents(word, others)
         return self._of_instruments(word)
 
-    def _of_datasets(self, word: str) -> Weighted:
+    def _of_datasets(self, word: str, others: bool) -> Weighted:
         if self._sqlite:
             # in the order of tables.TEXT_COLUMNS
-            found = _by_fts5("words", "10.0, 8.0, 6.0, 4.0, 2.0", word)
+            found = _by_fts5("words", "10.0, 8.0, 6.0, 4.0, 2.0", word, others)
         else:
-            found = self._by_vector(tables.words.c.dataset, tables.words.c.vector, word)
+            found = self._by_vector(tables.words.c.dataset, tables.words.c.vector, word, others)
         return _public(found, tables.datasets)
 
-    def _of_documents(self, word: str) -> Weighted:
+    def _of_documents(self, word: str, others: bool) -> Weighted:
         """The words of a document, and those of its public data sets, whichever weigh more."""
         if self._sqlite:
-            own = _by_fts5("document_words", "10.0, 6.0, 4.0", word)
+            own = _by_fts5("document_words", "10.0, 6.0, 4.0", word, others)
         else:
-            own = self._by_vector(tables.documents.c.id, literal_column(tables.VECTOR_OF_DOCUMENTS), word)
-        data, between = self._of_datasets(word).subquery(), tables.dataset_documents
+            vector: ColumnElement[Any] = literal_column(tables.VECTOR_OF_DOCUMENTS)
+            own = self._by_vector(tables.documents.c.id, vector, word, others)
+        data, between = self._of_datasets(word, others).subquery(), tables.dataset_documents
         theirs = select(between.c.document, data.c.weight).join(data, data.c.id == between.c.dataset)
         both = union_all(own, theirs).subquery()
         best = select(both.c.id.label("id"), func.max(both.c.weight).label("weight")).group_by(both.c.id)
@@ -122,13 +129,16 @@ class Scores:
         rows = table.outerjoin(at, at.c.id == table.c.facility)
         return select(table.c.id, weight.label("weight")).select_from(rows).where(weight > 0)
 
-    def _by_vector(self, number: ColumnElement[Any], vector: ColumnElement[Any], word: str) -> Weighted:
+    def _by_vector(
+        self, number: ColumnElement[Any], vector: ColumnElement[Any], word: str, others: bool
+    ) -> Weighted:
         wanted = func.to_tsquery("simple", f"'{word}'")
         rank = func.ts_rank(literal_column("'{0.2, 0.6, 0.8, 1.0}'::float4[]"), vector, wanted)
-        found = select(number.label("id"), rank.label("weight"))
+        found = select(number.label("id"), (literal(0.0) if others else rank).label("weight"))
         newest = found.where(vector.op("@@", is_comparison=True)(wanted)).order_by(number.desc())
-        each = newest.limit(MOST_THINGS).subquery()
-        return select(each.c.id, each.c.weight)
+        each = newest.limit(MOST_THINGS if others else MOST_WEIGHED)
+        part = (each.offset(MOST_WEIGHED) if others else each).subquery()
+        return select(part.c.id, part.c.weight)
 
 
 def _public(found: Weighted, table: Table) -> Weighted:
@@ -136,11 +146,13 @@ def _public(found: Weighted, table: Table) -> Weighted:
     return select(each.c.id, each.c.weight).join(table, table.c.id == each.c.id).where(table.c.is_public)
 
 
-def _by_fts5(table: str, weights: str, word: str) -> Weighted:
+def _by_fts5(table: str, weights: str, word: str, others: bool) -> Weighted:
     """`table` and `weights` are ours; the word is bound. The better a row, the lower is bm25."""
+    weight = "0.0" if others else f"-bm25({table}, {weights})"
+    limit = f"{MOST_THINGS} OFFSET {MOST_WEIGHED}" if others else MOST_WEIGHED
     statement = (
-        f"SELECT rowid AS id, -bm25({table}, {weights}) AS weight FROM {table} WHERE {table} MATCH :word"  # noqa: S608
-        f" ORDER BY rowid DESC LIMIT {MOST_THINGS}"
+        f"SELECT rowid AS id, {weight} AS weight FROM {table} WHERE {table} MATCH :word"  # noqa: S608
+        f" ORDER BY rowid DESC LIMIT {limit}"
     )
     bound = text(statement).bindparams(bindparam("word", f'"{word}"', unique=True))
     # bm25 can be asked for only where the words are looked up

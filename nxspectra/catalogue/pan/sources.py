@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, FromClause, String, UnaryExpression, case, cast, func, literal
@@ -238,7 +239,7 @@ def _numbered(of: Column, number: Column) -> Column:
     return cast(of, String) + literal("-") + cast(number, String)
 
 
-SOURCES: Mapping[str, Callable[[], Source]] = {
+_OF_MODELS: Mapping[str, Callable[[], Source]] = {
     "Dataset": datasets,
     "Document": documents,
     "Instrument": instruments,
@@ -246,8 +247,18 @@ SOURCES: Mapping[str, Callable[[], Source]] = {
 """The models that have end points of their own; each call gives the tables other names in SQL."""
 
 
-def link(model: str, relation: str) -> Link:
-    """How a thing of a model is joined with others."""
+@cache
+def source_of(model: str) -> Source:
+    """Where the things of a model are that has end points of its own."""
+    return _OF_MODELS[model]()
+
+
+@cache
+def link(model: str, relation: str, depth: int) -> Link:  # noqa: ARG001
+    """How a thing of a model is joined with others.
+
+    A sub-query so deep in others has names of its own for the tables, or it would speak of those around it.
+    """
     return _LINKS[model, relation]()
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from nxspectra.catalogue.pan.conditions import Conditions
 from nxspectra.catalogue.pan.filters import nearest
 from nxspectra.catalogue.pan.scores import Scores, words_of
-from nxspectra.catalogue.pan.sources import SOURCES
+from nxspectra.catalogue.pan.sources import source_of
 from nxspectra.catalogue.rows import chunks
 from nxspectra.errors import FilterError
 from nxspectra.portal.errors import answers
@@ -118,7 +118,7 @@ def _scores(conditions: Conditions, asked: Asked, groups: list[str]) -> list[Sco
 
 
 def _of_group(conditions: Conditions, scores: Scores, asked: Asked, group: str) -> Iterator[Scored]:
-    source = SOURCES[_GROUPS[group]]()
+    source = source_of(_GROUPS[group])
     by_id, pid, number = scores.of(_GROUPS[group]), source.properties["pid"], source.keys["id"]
     statement = select(number.label("id"), pid.label("pid")).select_from(source.rows).where(*source.public)
     if asked.itemIds:
