@@ -41,7 +41,8 @@ KINDS: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def models() -> list[Model]:
     return [
-        train([simulate(seed=seed).spectra], ["low=80,120", "high=260,300"], seed=seed) for seed in TRAINED_ON
+        train([simulate(seed=seed).spectra], ["low=80,120", "high=260,300"], "weighted", seed)
+        for seed in TRAINED_ON
     ]
 
 
@@ -58,7 +59,7 @@ LABELS = (
 def test_labels_nearer_and_nearer_to_the_boundary(labels: tuple[str, ...]) -> None:
     wrong = []
     for trained_on in (0, 1, 2):
-        model = train([simulate(seed=trained_on).spectra], labels, seed=trained_on)
+        model = train([simulate(seed=trained_on).spectra], labels, "weighted", trained_on)
         for seed in ASKED:
             ramp = simulate(seed=seed)
             wrong.append(np.count_nonzero(classify(ramp.spectra, model).class_index != ramp.truth.label))

@@ -26,7 +26,7 @@ ROUNDS = 20
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return train([simulate(seed=4).spectra], ["low=80,120", "high=260,300"])
+    return train([simulate(seed=4).spectra], ["low=80,120", "high=260,300"], "weighted")
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from nxspectra.classifiers import Model, bins_study, classifier, classify, installed, train
-from nxspectra.classifiers.plugins import Classifier
+from nxspectra.classifiers.plugins import DEFAULT, Classifier
 from nxspectra.classifiers.weighted import Published, Weighted
 from nxspectra.errors import (
     FileError,
@@ -274,7 +274,7 @@ def test_classes_that_cannot_be_told_apart_are_an_error() -> None:
 )
 def test_parameters_that_the_classifier_does_not_take_are_told(parameters: dict[str, int], said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        train([ramp()], LABELS, **parameters)
+        train([ramp()], LABELS, "weighted", **parameters)
 
 
 def test_a_tree_without_spectra_says_what_to_do() -> None:
@@ -290,7 +290,7 @@ def test_without_torch_training_says_how_to_get_it() -> None:
         from nxspectra.errors import MissingExtra
         from nxspectra.simulation import simulate
         try:
-            train([simulate(frames=24, points=200).spectra], ["low=4", "high=20"])
+            train([simulate(frames=24, points=200).spectra], ["low=4", "high=20"], "weighted")
         except MissingExtra as error:
             print(error)
     """
@@ -307,6 +307,12 @@ def test_each_number_of_bins_has_its_p_conf_and_ambiguous_region() -> None:
         between = 0 if row.region is None else row.region[1] - row.region[0] - 1
         assert row.ambiguous == between
         assert row.confidence == pytest.approx(0.0 if row.region is None else 1 - between / 24)
+
+
+def test_without_a_name_it_is_the_default_and_with_bins_the_binned_one(model: Model) -> None:
+    assert model.card.classifier == "weighted"
+    made = train([ramp()], LABELS, iterations=50, hidden=8)
+    assert made.card.classifier == DEFAULT == "augmented-ensemble"
 
 
 # -- the model file --------------------------------------------------------------------------------
@@ -527,7 +533,7 @@ def test_spectra_at_another_energy_do_not_fit(model: Model) -> None:
 
 
 def test_three_classes_are_classified_too() -> None:
-    made = train([ramp(frames=60)], ["first=1-12", "second=25-28", "third=45-58"], iterations=80)
+    made = train([ramp(frames=60)], ["first=1-12", "second=25-28", "third=45-58"], "weighted", iterations=80)
     found = classify(ramp(seed=2, frames=60), made)
     assert (found.labels[4], found.labels[27], found.labels[52]) == ("first", "second", "third")
     assert found.confidence is None

@@ -10,7 +10,7 @@ import numpy as np
 
 from nxspectra.classifiers.evaluation import ambiguous_region
 from nxspectra.classifiers.inference import classify
-from nxspectra.classifiers.plugins import DEFAULT
+from nxspectra.classifiers.plugins import BINNED
 from nxspectra.classifiers.training import train
 from nxspectra.errors import LabelError
 from nxspectra.spectra import Boundary, Spectra
@@ -47,7 +47,7 @@ def bins_study(
     runs: Sequence[Group | Spectra],
     labels: Sequence[str] = (),
     bins: Sequence[int] = (1, 5, 10, 15, 24),
-    classifier: str = DEFAULT,
+    classifier: str = BINNED,
     seed: int = 0,
     **parameters: Any,
 ) -> tuple[BinsRow, ...]:

@@ -16,7 +16,7 @@ from nxspectra import __version__
 from nxspectra.classifiers.estimator import UNLABELLED
 from nxspectra.classifiers.labels import Labelled, as_frames, labelled
 from nxspectra.classifiers.model import Card, Grid, Model, TrainingFile
-from nxspectra.classifiers.plugins import DEFAULT, Classifier, classifier, provider
+from nxspectra.classifiers.plugins import BINNED, DEFAULT, Classifier, classifier, provider
 from nxspectra.errors import LabelError, ModelMismatch, UsageError
 from nxspectra.preprocessing import Preprocessing
 from nxspectra.spectra import Spectra, raw_file
@@ -46,13 +46,15 @@ class Examples:
 def train(
     runs: Sequence[Group | Spectra],
     labels: Sequence[str] = (),
-    classifier: str = DEFAULT,
+    classifier: str | None = None,
     seed: int = 0,
     *,
     preprocessing: Preprocessing | None = None,
     **parameters: Any,
 ) -> Model:
     """A model of the classifier of that name, trained on the labelled spectra of `runs`.
+
+    Without a name it is the default, or `weighted` where `bins` is among the parameters.
 
     `labels` are texts as `low=80,120-125`, `FILE:low=80` or `low=pressure<12GPa`; labels of experts and of
     simulations in the files count too. `parameters` go to the classifier; `preprocessing` is the
@@ -61,6 +63,7 @@ def train(
     Raises LabelError, NoSpectra, ModelMismatch (runs that do not fit each other), UnknownClassifier,
     MissingExtra, and UsageError for parameters that the classifier does not have.
     """
+    classifier = classifier or (BINNED if "bins" in parameters else DEFAULT)
     estimator = _estimator(classifier, seed, parameters)
     prepare = preprocessing or getattr(type(estimator), "preprocessing", None) or Preprocessing()
     named = named_runs(runs)

@@ -209,7 +209,7 @@ def labelled_ramp(
         other_file = nxs.write(other.tree(), folder / "training.nxs", overwrite=True)
         known = nxs.migrate(nxs.read(other_file), "p02.2")
         model = nxs.train([known], LABELS).save(folder / "fe80mg20.npz")
-        tell(f"the weighted binned classifier, on four curves of another ramp: {', '.join(LABELS)}")
+        tell(f"{model.card.classifier}, on four curves of another ramp: {', '.join(LABELS)}")
         tell(f"{folder / 'fe80mg20.npz'}, sha256 {model.digest[:16]}…", model=model.digest)
 
     with steps("Classify") as tell:

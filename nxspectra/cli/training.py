@@ -14,6 +14,7 @@ from nxspectra import classifiers
 from nxspectra.classifiers import Model, ambiguous_region
 from nxspectra.classifiers.active import Question, next_questions
 from nxspectra.classifiers.calibration import Method
+from nxspectra.classifiers.plugins import BINNED, DEFAULT
 from nxspectra.cli.evaluating import read_all, truth_of, truth_option
 from nxspectra.cli.frame import (
     DONE,
@@ -74,7 +75,9 @@ class Numbers(click.ParamType[tuple[int, ...]]):
     help="The model file to write; with several numbers of bins, one each: MODEL-bins15.npz.",
 )
 @click.option(
-    "--classifier", default="weighted", show_default=True, metavar="NAME", help="See `nxspectra plugins`."
+    "--classifier",
+    metavar="NAME",
+    help=f"See `nxspectra plugins`.  [default: {DEFAULT}; with --bins, {BINNED}]",
 )
 @click.option(
     "--label",
@@ -134,7 +137,7 @@ def train(
     where: str | None,
     number: int | None,
     output: Path | None,
-    classifier: str,
+    classifier: str | None,
     labels: tuple[str, ...],
     bins: tuple[int, ...] | None,
     plot: Path | None,
@@ -150,6 +153,7 @@ def train(
     The files have to follow NXdiffraction_spectra (see migrate). A handful of labelled spectra will do.
     P_conf says how cleanly the labels of the training series switch once; it is not accuracy.
     """
+    classifier = classifier or (DEFAULT if bins is None else BINNED)
     classifiers.classifier(classifier)  # an unknown one is told before any file is touched
     several = bins is not None and len(bins) > 1
     _check_usage(
