@@ -196,7 +196,7 @@ class Way:
 
     def _dense(self, limit: int) -> bool:
         """Whether a page is soon full when one after another is tried."""
-        if not self.wanted:
+        if not self.wanted or (len(self.wanted) == 1 and self.wanted[0].walk is not None):
             return True
         _, size, met = self.sample
         return met * TRIED >= 2 * limit * size
