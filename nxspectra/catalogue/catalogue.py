@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -97,8 +97,7 @@ class Catalogue:
             with self.index.writing() as connection:
                 connection.execute(tables.intents.insert(), {"pid": "", "kept": name})
             gone -= {record.pid for record in self.ledger.records(name)}
-            for pid in sorted(gone):
-                self._remove(pid)
+            self._take_all_out(sorted(gone))
             return self.file_kept(name)
 
     def remove(self, pid: str) -> bool:
@@ -192,6 +191,24 @@ class Catalogue:
                 delete(tables.intents).where(tables.intents.c.pid == pid, tables.intents.c.record.is_(None))
             )
 
+    def _take_all_out(self, pids: Sequence[str]) -> None:
+        """Many data sets at once; what is interrupted is done again one by one."""
+        iris = self.index.iris_of(pids)
+        if not iris:
+            return
+        for pid in iris:
+            self.ledger.remove(pid)
+        meant = [{"pid": pid, "graph": iri} for pid, iri in iris.items()]
+        with self.index.writing() as connection:
+            connection.execute(tables.intents.insert(), meant)
+        self.store.replace_all((), [NamedNode(iri) for iri in iris.values() if is_iri(iri)])
+        self.store.publish()
+        with self.index.writing() as connection:
+            self.index.erase(connection, list(iris))
+            for some in chunks(list(iris)):
+                ours = tables.intents.c.pid.in_(some)
+                connection.execute(delete(tables.intents).where(ours, tables.intents.c.record.is_(None)))
+
     def make(self) -> None:
         """Make the folder a catalogue, if it is none yet."""
         with self._changing():
@@ -210,8 +227,10 @@ class Catalogue:
         waiting = self.ledger.records(name)
         while some := list(islice(waiting, BATCH)):
             graphs = {record.pid: graph_of_record(record) for record in some}
-            for record in some:
-                self._write_graph(record, graphs[record.pid])
+            made = [graph for graph in graphs.values() if graph is not None]
+            before = set(self.index.iris_of(list(graphs)).values()) - {graph.name.value for graph in made}
+            gone = [NamedNode(iri) for iri in sorted(before) if is_iri(iri)]
+            self.store.replace_all(((graph.name, graph.triples) for graph in made), gone)
             with self.index.writing() as connection:
                 self.index.write(
                     connection,

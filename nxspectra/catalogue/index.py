@@ -250,15 +250,20 @@ class Index:
 
     def iri_of(self, pid: str) -> str | None:
         """The IRI of a data set; None if it is not there."""
+        return self.iris_of([pid]).get(pid)
+
+    def iris_of(self, pids: Sequence[str]) -> dict[str, str]:
+        """The IRIs of those of these data sets that are there."""
         data = tables.datasets
-        statement = (
-            select(data.c.iri, tables.bases.c.iri)
-            .outerjoin(tables.bases, tables.bases.c.id == data.c.base)
-            .where(data.c.pid == pid)
+        statement = select(data.c.pid, data.c.iri, tables.bases.c.iri.label("base")).outerjoin(
+            tables.bases, tables.bases.c.id == data.c.base
         )
+        found: dict[str, str] = {}
         with self.reading() as connection:
-            row = connection.execute(statement).one_or_none()
-        return None if row is None else row[0] or row[1] + pid
+            for some in chunks(pids):
+                for row in connection.execute(statement.where(data.c.pid.in_(some))):
+                    found[row.pid] = row.iri or row.base + row.pid
+        return found
 
     def by_iri(self, iri: str) -> Record | None:
         """All that is known of the data set with this IRI."""

@@ -76,6 +76,15 @@ class ServedGraphs:
         with self.writing() as server:
             server.replace(name, triples, also_drop)
 
+    def replace_all(
+        self, graphs: Iterable[tuple[NamedNode, Iterable[Triple]]], also_drop: Iterable[NamedNode] = ()
+    ) -> None:
+        """Many, one after another; after an accident it is to be done again."""
+        for name, triples in graphs:
+            self.replace(name, triples)
+        for other in also_drop:
+            self.remove(other)
+
     def remove(self, name: NamedNode) -> None:
         with self.writing() as server:
             server.remove(name)
