@@ -223,7 +223,7 @@ def test_the_card_says_what_the_model_was_trained_on(model: Model) -> None:
     assert card.grid.n_points == 500
     assert card.training[0].frames == {"low": "4-8", "high": "18-22"}
     assert card.parameters["bins"] == 5
-    assert card.preprocessing == Weighted.preprocessing.as_json()
+    assert card.preprocessing == Weighted.preprocessing.suited_to([ramp()]).as_json()
     assert len(card.figures["believability"]) == 5  # type: ignore[arg-type]
     assert card.provider.startswith("nxspectra ")
 

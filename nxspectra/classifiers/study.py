@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -30,7 +32,11 @@ class BinsRow:
     """Frames strictly between."""
     boundaries: tuple[Boundary, ...]
     separability: float
-    """Mean of A_b over the bins."""
+    """Mean of A_b over the bins; NaN where the classifier has none."""
+    parameters: int | None = None
+    """How many numbers training has set, where the classifier says so."""
+    seconds: float | None = None
+    """Of processor time that training took, with the preparation of the spectra."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -39,7 +45,9 @@ class BinsRow:
             "region": None if self.region is None else list(self.region),
             "ambiguous": self.ambiguous,
             "boundaries": [each.as_json() for each in self.boundaries],
-            "separability": self.separability,
+            "separability": self.separability if isfinite(self.separability) else None,
+            "parameters": self.parameters,
+            "seconds": self.seconds,
         }
 
 
@@ -60,6 +68,7 @@ def bins_study(
     """
     rows: list[BinsRow] = []
     for number in bins:
+        start = process_time()
         try:
             model = train(runs, labels, classifier, seed, bins=number, **parameters)
         except LabelError:
@@ -67,6 +76,7 @@ def bins_study(
                 raise
             rows.append(BinsRow(number, 0.0, None, 0, (), float("nan")))
             continue
+        seconds = process_time() - start
         made = classify(runs[0], model)
         region = ambiguous_region(made.class_index)
         separability = np.nan if made.votes is None else float(np.mean(made.votes.separability))
@@ -78,6 +88,8 @@ def bins_study(
                 0 if region is None else region[1] - region[0] - 1,
                 made.boundaries,
                 separability,
+                getattr(model.estimator, "n_parameters_", None),
+                seconds,
             )
         )
     return tuple(rows)

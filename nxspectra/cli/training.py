@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import process_time
 from typing import Any, get_args
 
 import click
@@ -173,6 +174,7 @@ def train(
     for cut, place in places.items():
         parameters: dict[str, Any] = {} if cut is None else {"bins": cut}
         with busy(f"training {classifier}" + ("" if cut is None else f" with {cut} bins")):
+            start = process_time()
             try:
                 model = classifiers.train(runs, labels, classifier, seed, **parameters)
             except LabelError as error:
@@ -182,11 +184,13 @@ def train(
                 rows += [Row(cut, file, None) for file in files]
                 problem = error
                 continue
+            seconds = process_time() - start
             model = held.calibrated(model)
             found = [classifiers.classify(run, model) for run in runs]
         if place is not None:
             model = model.save(place)
-        rows += [Row(cut, file, each) for file, each in zip(files, found, strict=True)]
+        weights = getattr(model.estimator, "n_parameters_", None)
+        rows += [Row(cut, file, each, weights, seconds) for file, each in zip(files, found, strict=True)]
         if form == "json":
             say_json(as_json(model, cut, place, zip(files, found, strict=True)))
         elif not several:
@@ -258,6 +262,10 @@ class Row:
     file: Path
     found: Classification | None
     """None where the classes cannot be told apart with so many bins."""
+    weights: int | None = None
+    """How many numbers training has set, where the classifier says so."""
+    seconds: float | None = None
+    """Of processor time that training took."""
 
     @property
     def region(self) -> tuple[int, int] | None:
@@ -321,12 +329,14 @@ def say_model(model: Model, place: Path | None, found: Iterable[tuple[Path, Clas
 
 def say_table(rows: Iterable[Row], *, many: bool) -> None:
     """P_conf and the ambiguous region against the number of bins."""
-    say("bins  P_conf  ambiguous  between frames" + ("  file" if many else ""), bold=True)
+    say("bins  P_conf  ambiguous  between frames    weights   CPU s" + ("  file" if many else ""), bold=True)
     for row in rows:
         between, number = "-", "-"
         if row.region is not None:
             between, number = f"{row.region[0]} and {row.region[1]}", str(row.region[1] - row.region[0] - 1)
         words = f"{row.bins or '':>4}  {row.confidence:.4f}  {number:>9}  {between:<14}"
+        words += f"  {row.weights if row.weights is not None else '-':>9}"
+        words += f"  {'-' if row.seconds is None else format(row.seconds, '.1f'):>6}"
         say(f"{words}  {row.file}" if many else words.rstrip())
 
 
