@@ -117,3 +117,10 @@ def test_constant_and_missing_curves_get_no_class(saved: Path) -> None:
 def test_labels_that_cannot_be_trained_on_are_told(labels: list[str], said: str) -> None:
     with pytest.raises(LabelError, match=said):
         train([RAMP], labels, "reference")
+
+
+def test_spectra_without_a_label_go_to_a_classifier_that_learns_from_them() -> None:
+    pytest.importorskip("torch", reason="torch is of the extra `train`")
+    model = train([RAMP], ["low=2-5", "high=34-38"], "self-supervised", epochs=1)
+    assert model.card.figures["n_unlabelled"] == 31.0
+    assert model.card.training[0].frames == {"low": "2-5", "high": "34-38"}
