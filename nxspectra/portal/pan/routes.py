@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from nxspectra.catalogue.index import Index
 from nxspectra.catalogue.pan import answers
 from nxspectra.catalogue.pan.answers import Page
+from nxspectra.catalogue.pan.conditions import Conditions
 from nxspectra.catalogue.pan.schema import DATASET, DOCUMENT, FILE, INSTRUMENT, Model
 from nxspectra.errors import FilterError
 from nxspectra.portal.addresses import decoded
@@ -61,9 +62,14 @@ def _of_model(model: Model, desk: Desk, limits: Limits) -> APIRouter:
     )
     async def some(request: Request) -> Response:
         page = Page(name, filter_of(request, model), limits.rows, truth_of(request, "returnZeroScores"))
-        found = await desk.ask(lambda conditions: answers.found(conditions, page))
-        if len(found) <= WHOLE:
-            return tagged(request, await desk.ask(lambda conditions: answers.things(conditions, page, found)))
+
+        def whole(conditions: Conditions) -> tuple[list[tuple[int, float]], list[answers.Thing] | None]:
+            found = answers.found(conditions, page)
+            return found, answers.things(conditions, page, found) if len(found) <= WHOLE else None
+
+        found, things = await desk.ask(whole)
+        if things is not None:
+            return tagged(request, things)
         return streamed(_batches(desk, page, found))
 
     @routes.get(
