@@ -73,7 +73,8 @@ def test_what_is_selective_costs_about_the_same_in_ten_times_as_many(
     indexes: dict[int, Index], name: str
 ) -> None:
     few, many = (steps(indexes[number], SELECTIVE[name]) for number in (FEW, MANY))
-    assert many < GROWTH * max(few, 20_000)
+    # counts that stop early take so many steps in a catalogue of any size
+    assert many < GROWTH * max(few, 40_000)
 
 
 @pytest.mark.slow
