@@ -333,8 +333,11 @@ def test_series_with_other_classes_are_refused(plain: Model) -> None:
 
 
 def test_a_series_without_true_classes_is_refused(plain: Model) -> None:
-    with pytest.raises(LabelError, match="none of its spectra has a true class"):
-        evaluate(plain, [ramp(5).spectra], truth=[[None] * FRAMES])
+    for truth in ([[None] * FRAMES], None):
+        with pytest.raises(
+            LabelError, match="run 0: none of its spectra has a true class: label it, or give"
+        ):
+            evaluate(plain, [ramp(5).spectra], truth=truth)
 
 
 def test_a_truth_of_another_length_is_refused(plain: Model) -> None:

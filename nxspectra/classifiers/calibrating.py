@@ -176,7 +176,7 @@ def true_classes(
             (names[number], spectra[number], run if isinstance(run := runs[number], Group) else None)
             for number in open_ones
         ]
-        marked = dict(zip(open_ones, labelled(asked, labels, fewest=1), strict=True))
+        marked = dict(zip(open_ones, labelled(asked, labels, fewest=0), strict=True))
     found = []
     for number, name in enumerate(names):
         told_here = told[number]
