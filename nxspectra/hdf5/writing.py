@@ -13,6 +13,7 @@ import fcntl
 import os
 import stat
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
@@ -97,11 +98,21 @@ def successor(
             give_rights(file, final, replaced=True)
         elif copied is not None:
             give_rights(file, Path(copied.path), replaced=False)
-        yield name
+        with on_its_way(file) if copied is not None else contextlib.nullcontext():
+            yield name
         os.fsync(file)
         if copied is not None:
             copied.verify()
         take_place(name, final, replace=replace)
+
+
+@contextmanager
+def on_its_way(file: int) -> Iterator[None]:
+    """What is in the file goes to the disk while more is added to it: the wait at the end is short then."""
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(os.fdatasync, file)
+        yield
+        sent.result()
 
 
 def source_file(source: Source) -> SourceFile:
