@@ -13,7 +13,6 @@ pytest.importorskip("torch", reason="torch is of the extra `train`")
 from nxspectra.classifiers.curve_networks import (
     CNN,
     FCNN1D,
-    CNNAttentionSCT,
     LSTMAngle,
     TransformerAngle,
 )
@@ -38,7 +37,6 @@ ESTIMATORS: list[Estimator] = [
     CNN(**QUICK),
     LSTMAngle(patch=2, width=8, **QUICK),
     TransformerAngle(patch=2, width=8, **QUICK),
-    CNNAttentionSCT(**QUICK),
     SelfSupervised(epochs=1),
     Reference(noise_copies=1),
     NearestCentroid(noise_copies=1),

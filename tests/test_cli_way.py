@@ -234,6 +234,7 @@ def test_classify_as_json_keeps_the_contract(migrated: Path, model: Path) -> Non
     (found,) = rows(result)
     assert set(found) == {
         "file", "model", "digest", "classes", "labels", "probabilities", "unseen", "P_conf", "boundaries",
+        "ambiguous", "reasons",
     }  # fmt: skip
     assert found["classes"] == ["low", "high"]
     assert len(found["labels"]) == len(found["probabilities"]) == len(found["unseen"]) == FRAMES

@@ -109,7 +109,14 @@ def test_our_definition_comes_without_being_asked_for() -> None:
 
 
 def test_symbols_are_shared_by_the_innermost_group_that_holds_them() -> None:
-    assert nxdl.definition().scopes == {"nP": 0, "nPoints": 1, "nClasses": 1, "nBins": 2, "nB": 2}
+    assert nxdl.definition().scopes == {
+        "nP": 0,
+        "nPoints": 1,
+        "nClasses": 1,
+        "nBins": 2,
+        "nRegions": 2,
+        "nB": 2,
+    }
 
 
 # -- names -------------------------------------------------------------------------------------

@@ -341,7 +341,9 @@ def test_without_the_precursor_the_low_phase_stays_cubic_until_the_transition() 
 
 def test_drift_raises_the_background_at_the_end_alone() -> None:
     still, drifting = simulate(noise=0.0), simulate(noise=0.0, drift=0.5)
-    ratio = background(drifting.spectra.intensity) / background(still.spectra.intensity)
+    ratio = background(drifting.spectra.intensity.astype(np.float64)) / background(
+        still.spectra.intensity.astype(np.float64)
+    )
     assert ratio[0, 200:3800] == pytest.approx(1.0, abs=0.01)
     assert np.median(ratio[-1]) == pytest.approx(1.5, abs=0.1)
 

@@ -79,6 +79,8 @@ class SelfSupervised(Estimator):
         if not known.any():
             raise ValueError("every y is -1, so no spectrum has a class; two classes are needed at least")
         own, class_index = self._training(values[known], labels[known])
+        if own.shape[1] < 2:
+            raise ValueError(f"1 feature(s) (shape={own.shape}): a curve has at least two points")
         networks = _pretraining()
         recipe = networks.Recipe(
             self.epochs,
