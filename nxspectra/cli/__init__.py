@@ -38,12 +38,14 @@ program = Program(
         "ingest": ("ingesting", "Take raw files the whole way into a catalogue."),
         "catalogue": (
             "cataloguing",
-            "Look after a catalogue: make it again from the files, check that its parts agree, take others over.",
+            "Look after a catalogue: make it again from the files, check that its parts agree,"
+            " take others over.",
         ),
         "search": ("searching", "Find files in a catalogue by text, conditions, technique, label and more."),
         "serve": (
             "serving",
-            "Serve a catalogue over HTTP: the PaN search API, SPARQL, interpretations; until it is interrupted.",
+            "Serve a catalogue over HTTP: the PaN search API, SPARQL, interpretations;"
+            " until it is interrupted.",
         ),
         "definition": (
             "defining",
