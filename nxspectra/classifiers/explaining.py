@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nxspectra.classifiers.binned import Binned
 from nxspectra.classifiers.model import Model
+from nxspectra.classifiers.plugins import ExplainsItself
 from nxspectra.errors import UsageError
 from nxspectra.preprocessing import Preprocessing
 from nxspectra.spectra import Spectra
@@ -52,12 +53,9 @@ def explain(
     X = prepared.intensity[chosen]
     starts, width = _regions(model.two_theta, REGION)
     estimator = model.estimator
-    if isinstance(estimator, Binned):
-        method, points = "votes", _votes(estimator, X)
-        values = np.add.reduceat(points, starts, axis=1)
-    elif hasattr(estimator, "attribution"):
-        method, points = "attribution", np.asarray(estimator.attribution(X), dtype=np.float64)
-        values = np.add.reduceat(points, starts, axis=1)
+    if isinstance(estimator, ExplainsItself):
+        method = "votes" if isinstance(estimator, Binned) else "attribution"
+        values = np.add.reduceat(np.asarray(estimator.attribution(X), dtype=np.float64), starts, axis=1)
     else:
         method = "occlusion"
         starts, width = _regions(model.two_theta, OCCLUDED)
@@ -76,19 +74,6 @@ def _regions(two_theta: Floats, degrees: float) -> tuple[NDArray[np.intp], float
     number = max(1, round(two_theta.size * step / degrees)) if step else 1
     number = min(number, two_theta.size)
     return np.linspace(0, two_theta.size, number, endpoint=False).astype(np.intp), step
-
-
-def _votes(estimator: Binned, X: Floats) -> Floats:
-    """(n_spectra, n_points): what the vote of each point weighs, positive for the class that won."""
-    voted = estimator.thresholds_.classes(X)
-    given = np.searchsorted(estimator.classes_, estimator.predict(X))
-    n_classes = estimator.classes_.size
-    believed = np.repeat(
-        estimator.believability_, estimator.thresholds_.n_points // estimator.networks_.n_bins
-    )
-    # a vote for the winner says as much as the votes against it of all other classes together
-    says = np.where(voted == given[:, None], 1.0, -1.0 / (n_classes - 1)) * believed
-    return np.pad(says, ((0, 0), (0, X.shape[1] - says.shape[1])))
 
 
 def _occlusion(estimator: Any, X: Floats, mean: Floats | float, starts: NDArray[np.intp]) -> Floats:
