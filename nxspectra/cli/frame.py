@@ -234,7 +234,7 @@ def _plain(value: Any) -> Any:
 
 def printable(text: str) -> str:
     """`text` with what could steer a terminal written out: names and values come from files."""
-    if text.isprintable():
+    if text.replace("\n", "").replace("\t", "").isprintable():
         return text
     return "".join(
         mark if mark.isprintable() or mark in "\n\t" else mark.encode("unicode_escape").decode()

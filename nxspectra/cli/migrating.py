@@ -147,10 +147,13 @@ def migrate(
         if not dry_run and not series:
             hdf5.settled(file, wait)
         raw = patterns.read(series) if series else integrating.of(hdf5.read(file), file)
-        review = migration.review(raw, rules, facts)
-        target = targets.get(file) if review.complete else None
+        target = None
+        if dry_run:
+            review = migration.review(raw, rules, facts)
+        else:
+            run, review = migration.migrate_and_review(raw, rules, facts)
+            target = targets[file] if review.complete else None
         if target is not None:
-            run = migration.migrate(raw, rules, facts)
             write(run, target, in_place=in_place, overwrite=overwrite, as_link=as_link is not None)
         if form == "json":
             say_json(

@@ -56,7 +56,7 @@ class Selection:
 
     def has(self, key: Key) -> bool:
         return (
-            any(self._ends(key, tail) for tail in self.tails)
+            any(tail[-1].fullmatch(key.name) and self._ends(key, tail) for tail in self.tails)
             and (not self.within or any(_inside(key, place) for place in self.within))
             and not any(_inside(key, place) for place in self.not_within)
         )

@@ -13,7 +13,7 @@ from nxspectra.migration.concepts import INTENSITY, TWO_THETA
 from nxspectra.migration.facts import GIVEN, Fact, resolve
 from nxspectra.migration.forms import Problem, short
 from nxspectra.migration.outcome import Found, State
-from nxspectra.migration.places import Draft, definition_of, groups
+from nxspectra.migration.places import Draft, definition_of
 from nxspectra.migration.series import Series
 from nxspectra.migration.survey import SpectraKey
 from nxspectra.spectra import DEFINITION, VERSION
@@ -30,7 +30,7 @@ class DataGroup:
 
     @property
     def path(self) -> str:
-        there = groups(self.root, self.draft.base, ("data",))
+        there = self.draft.groups(("data",))
         return there[0] if there else f"{self.draft.base}/data"
 
     # -- as it is --------------------------------------------------------------------------------

@@ -31,29 +31,20 @@ def groups(root: Group, base: str, steps: tuple[str, ...]) -> list[str]:
 
 
 def _of_class(root: Group, path: str, usual: str) -> list[str]:
-    group = root.group(path)
-    found = []
-    for name in sorted(group.children, key=lambda name: (name != usual, name)) if group else ():
-        below = root.find(f"{path}/{name}")
-        if below is not None and isinstance(below[1], Group):
-            fixed = usual in NAMED and name != usual
-            if below[1].nx_class == GROUP_CLASSES[usual] and not fixed and below[0] not in found:
-                found.append(below[0])
-    return found
-
-
-def standing(root: Group, base: str, concept: Concept, only: str | None = None) -> Standing | None:
-    """What stands at the place of the concept below `base`; only in the group `only` if it is given."""
-    *steps, leaf = concept.path.split("/")
-    for path in groups(root, base, tuple(steps)) if only is None else [only]:
-        group = root.group(path)
-        if group is None or leaf not in group.children:
+    above, group = root.find(path) or (path, None)
+    if not isinstance(group, Group):
+        return []
+    there: dict[str, str] = {}
+    for name, child in group.children.items():
+        if isinstance(child, Field) or (usual in NAMED and name != usual):
             continue
-        found = root.find(f"{path}/{leaf}")
-        # a link that leads nowhere still bears the name
-        real, node = found if found is not None else (f"{path}/{leaf}", group.children[leaf])
-        return Standing(f"{path}/{leaf}", real, node)
-    return None
+        node: Node
+        real, node = f"{above.rstrip('/')}/{name}", child
+        if isinstance(node, Link):
+            real, node = root.find(f"{path}/{name}") or (real, node)
+        if isinstance(node, Group) and node.nx_class == GROUP_CLASSES[usual]:
+            there[name] = real
+    return list(dict.fromkeys(there[name] for name in sorted(there, key=lambda name: (name != usual, name))))
 
 
 def definition_of(root: Group, entry: str) -> str | None:
@@ -109,6 +100,28 @@ class Draft:
     made: dict[tuple[str, ...], str] = field(default_factory=dict)
     prefer: dict[tuple[str, ...], str] = field(default_factory=dict)
     """Which of several groups of a class in `base` is meant."""
+    there: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
+    """What was found on the way to a concept, to be looked for once."""
+
+    def groups(self, steps: tuple[str, ...]) -> list[str]:
+        """Real paths of the groups that are there, on the way to a concept."""
+        found = self.there.get(steps)
+        if found is None:
+            found = self.there[steps] = groups(self.root, self.base, steps)
+        return found
+
+    def standing(self, concept: Concept, only: str | None = None) -> Standing | None:
+        """What stands at the place of the concept; only in the group `only` if it is given."""
+        *steps, leaf = concept.path.split("/")
+        for path in self.groups(tuple(steps)) if only is None else [only]:
+            group = self.root.group(path)
+            if group is None or leaf not in group.children:
+                continue
+            found = self.root.find(f"{path}/{leaf}")
+            # a link that leads nowhere still bears the name
+            real, node = found if found is not None else (f"{path}/{leaf}", group.children[leaf])
+            return Standing(f"{path}/{leaf}", real, node)
+        return None
 
     def group(self, steps: tuple[str, ...]) -> str:
         """Path of the group of a concept: one that is there, one already planned, or a new one."""
@@ -118,7 +131,7 @@ class Draft:
             return self.made[steps]
         if steps in self.prefer:
             return self.prefer[steps]
-        there = groups(self.root, self.base, steps)
+        there = self.groups(steps)
         if there:
             return there[0]
         parent = self.group(steps[:-1])
@@ -129,13 +142,13 @@ class Draft:
 
     def would_make(self, steps: tuple[str, ...]) -> bool:
         """Is the group not there yet?"""
-        return steps not in self.made and not groups(self.root, self.base, steps)
+        return steps not in self.made and not self.groups(steps)
 
     def path_of(self, concept: Concept) -> str:
         """Where the concept would stand, without making anything."""
         *steps, leaf = concept.path.split("/")
         known = self.made.get(tuple(steps)) or self.prefer.get(tuple(steps))
-        there = [known] if known else groups(self.root, self.base, tuple(steps))
+        there = [known] if known else self.groups(tuple(steps))
         return f"{there[0]}/{leaf}" if there else f"{self.base}/{concept.path}"
 
     def put(self, concept: Concept, item: Field | Link, evidence: Evidence) -> str:

@@ -47,7 +47,6 @@ from nxspectra.migration.places import (
     groups,
     other_meaning,
     our_entry,
-    standing,
 )
 from nxspectra.migration.series import Series, find_series
 from nxspectra.migration.survey import Candidate, Survey, survey
@@ -221,9 +220,7 @@ class _Planning:
             self.findings.append(self.contradiction)
             return
         of_detector = concept.path.startswith("instrument/detector/")
-        there = standing(
-            self.root, self.base, concept, self.draft.prefer.get(DETECTOR) if of_detector else None
-        )
+        there = self.draft.standing(concept, self.draft.prefer.get(DETECTOR) if of_detector else None)
         stands = None if there is None else usable(there.node, concept, n)
         fits, findings = fit(concept, self._candidates(concept), n)
         self._others(concept, there, n)
@@ -253,7 +250,7 @@ class _Planning:
         if concept.level is not Level.REQUIRED or not steps:
             return
         used = there.path.rpartition("/")[0] if there else self.draft.path_of(concept).rpartition("/")[0]
-        for path in groups(self.root, self.base, tuple(steps)):
+        for path in self.draft.groups(tuple(steps)):
             node = self.root.get(f"{path}/{leaf}")
             if path != used and (node is None or isinstance(usable(node, concept, n), Problem)):
                 self.blocked.append(f"{path} is another {GROUP_CLASSES[steps[-1]]} and has no usable {leaf}")
@@ -430,7 +427,7 @@ class _Planning:
             choice, contradiction = choose(EXPOSURE, fit(EXPOSURE, timed, n)[0], self.draft.path_of(EXPOSURE))
             self.contradiction = next(iter(contradiction), None) if choice is None else None
         self.detector = next(iter([*named, *(c.detector for c in timed), *raw]), None)
-        if self.detector in groups(self.root, self.base, DETECTOR):
+        if self.detector in self.draft.groups(DETECTOR):
             self.draft.prefer[DETECTOR] = str(self.detector)
 
     # -- the spectra -----------------------------------------------------------------------------

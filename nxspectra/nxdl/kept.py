@@ -9,11 +9,11 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import fields as dataclass_fields
 from functools import lru_cache
 from pathlib import Path
+from threading import get_ident
 from typing import Any, TypeAlias
 
 from nxspectra import __version__
@@ -65,13 +65,12 @@ def keep(name: str, key: str, compiled: Compiled, sources: Sequence[Path]) -> No
         }
         home = folder()
         home.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(prefix=f".{name}-", dir=home)
+        partial = home / f".{name}-{os.getpid()}-{get_ident()}"
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(row, file, separators=(",", ":"))
-            Path(partial).replace(home / f"{name}-{key[:16]}.json")
+            partial.write_text(json.dumps(row, separators=(",", ":")), encoding="utf-8")
+            partial.replace(home / f"{name}-{key[:16]}.json")
         except OSError:
-            Path(partial).unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
             raise
 
 

@@ -18,7 +18,7 @@ from nxspectra.spectra.classification import (
     Votes,
 )
 from nxspectra.spectra.explanation import explanation_group, explanation_of
-from nxspectra.spectra.raw_file import RawFile, raw_file
+from nxspectra.spectra.raw_files import RawFile, raw_file
 from nxspectra.spectra.series import Floats, Spectra, concept_path, spectra_entry
 from nxspectra.tree import Array, Field, Group, Link, Node, accounted
 
