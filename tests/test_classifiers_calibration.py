@@ -179,6 +179,20 @@ def test_a_slower_change_is_more_doubtful() -> None:
     assert slow.doubt > quick.doubt
 
 
+@given(place=st.integers(20, 40), astray=st.lists(st.integers(-15, 14), min_size=1, max_size=6, unique=True))
+def test_spectra_out_of_order_make_a_change_more_doubtful(place: int, astray: list[int]) -> None:
+    clear = logistic(place - 0.5, 0.3)
+    wavering = clear.copy()
+    for step in astray:
+        wavering[place + step] = 0.5 * clear[place + step] + 0.5 * clear[place + step, ::-1]
+    before, after = changes(clear), changes(wavering)
+    assert len(before) == len(after) == 1
+    assert after[0].doubt > before[0].doubt >= 0.5
+    (narrow,) = boundaries(("low", "high"), clear, widths=Widths(3.0, 3.0, 40))
+    (wide,) = boundaries(("low", "high"), wavering, widths=Widths(3.0, 3.0, 40))
+    assert np.diff(wide.frame_interval) >= np.diff(narrow.frame_interval)
+
+
 def test_an_interval_is_as_wide_as_the_errors_on_held_out_series_ask_for() -> None:
     probability, pressure = logistic(30.0), np.linspace(0.0, 59.0, 60)
     (narrow,) = boundaries(("low", "high"), probability, pressure=pressure, widths=Widths(0.5, 0.5, 40))
