@@ -19,6 +19,7 @@ from nxspectra.classifiers.evaluation import Widths, boundaries, changes
 from nxspectra.classifiers.evaluation.boundary import quantile_of_the_next
 from nxspectra.errors import LabelError, ModelError, Refused, UsageError
 from nxspectra.preprocessing import Preprocessing
+from nxspectra.rdf import describe
 from nxspectra.simulation import Ramp, simulate
 from nxspectra.spectra import Spectra, annotate, classifications
 from nxspectra.testing import conforming
@@ -367,3 +368,38 @@ def test_a_file_that_the_model_was_trained_on_is_refused(tmp_path: Path) -> None
     for ask in (evaluate, calibrate):
         with pytest.raises(Refused, match=r"the model was trained on it \(ramp\.nxs\)"):
             ask(trained, [run], ["low=0-20", "high=45-59"])
+
+
+def test_a_file_whose_spectra_were_learned_from_without_their_classes_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("sklearn", reason="scikit-learn is of the extra `train`")
+    labelled, bare, other = (
+        hdf5.read(hdf5.write(tree(ramp(seed).spectra), tmp_path / f"{seed}.nxs")) for seed in (1, 2, 3)
+    )
+    labels = ["1.nxs:low=14,20", "1.nxs:high=45,52"]
+    trained = train([labelled, bare], labels, "self-supervised", epochs=1)
+    assert [(each.file_name, bool(each.frames)) for each in trained.card.training] == [
+        ("1.nxs", True),
+        ("2.nxs", False),
+    ]
+    assert (
+        "labelled spectra of one file, and on spectra without a label of one file" in describe(trained).text
+    )
+    with pytest.raises(Refused, match=r"trained on its spectra, without their classes \(2\.nxs\)"):
+        evaluate(trained, [bare], ["low=0-20", "high=45-59"])
+    assert evaluate(trained, [other], ["low=0-20", "high=45-59"]).verdicts
+    # a classifier that does not look at spectra without a class has not seen the file
+    plain = train([labelled, bare], labels, **QUICK)
+    assert len(plain.card.training) == 1
+    assert evaluate(plain, [bare], ["low=0-20", "high=45-59"]).verdicts
+
+
+def test_a_file_that_the_model_was_calibrated_on_is_refused(plain: Model, tmp_path: Path) -> None:
+    runs = [hdf5.read(hdf5.write(tree(ramp(seed).spectra), tmp_path / f"{seed}.nxs")) for seed in (5, 6)]
+    labels = ["low=0-25", "high=40-59"]
+    model = calibrate(plain, runs[:1], labels)
+    with pytest.raises(
+        Refused, match=r"the model was calibrated on it \(5\.nxs\), so that its probabilities"
+    ):
+        evaluate(model, runs, labels)
+    assert evaluate(model, runs[1:], labels).verdicts
+    assert calibrate(model, runs, labels).card.calibration is not None

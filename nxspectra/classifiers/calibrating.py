@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +13,9 @@ from nxspectra.classifiers.evaluation import Widths, changes, reliability
 from nxspectra.classifiers.evaluation.boundary import Change, doubt_in_pressure, pressure_at
 from nxspectra.classifiers.evaluation.trial import LOST, NEAR, true_changes
 from nxspectra.classifiers.inference import look
-from nxspectra.classifiers.labels import Labelled, as_frames, labelled
+from nxspectra.classifiers.labels import Labelled, labelled
 from nxspectra.classifiers.model import Calibrated, Model, TrainingFile
-from nxspectra.classifiers.training import file_name_of, raw_digest
+from nxspectra.classifiers.training import file_name_of, raw_digest, training_file
 from nxspectra.errors import LabelError, Refused
 from nxspectra.spectra import Spectra
 from nxspectra.tree import Group
@@ -141,15 +140,8 @@ def held_out(
         frames = np.flatnonzero(seen.usable)
         some = np.flatnonzero(known[frames] >= 0)
         some = some[np.linspace(0, some.size - 1, min(CURVES, some.size)).astype(np.int64)]
-        marked = Labelled(model.card.classes, known)
         tree = run if isinstance(run, Group) else None
-        file = TrainingFile(
-            file_name=Path(name).name,
-            sha256=None if tree is None or tree.source is None else tree.source.digest,
-            raw_sha256=raw_digest(tree, spectra.entry),
-            entry=spectra.entry,
-            frames={each: as_frames(marked.frames(each)) for each in marked.classes if marked.frames(each)},
-        )
+        file = training_file(name, spectra, tree, Labelled(model.card.classes, known))
         found.append(HeldOut(file, seen.probability, known, spectra.pressure, seen.intensity[some]))
     return found
 
@@ -188,18 +180,40 @@ def true_classes(
 
 
 def refuse_trained_on(model: Model, run: Group | Spectra, name: str) -> None:
-    """Raises Refused if the model was trained on the file, or on one made from the same raw file."""
+    """Raises Refused if the model was trained on the file, or on one made from the same raw file.
+
+    Trained is also what learned from spectra of the file without their classes: it knows their lines and
+    their noise, and a file that it has not seen is harder.
+    """
+    file = _among(model.card.training, run)
+    if file is not None:
+        how = "trained on it" if file.frames else "trained on its spectra, without their classes"
+        raise Refused(
+            f"{name}: the model was {how} ({file.file_name}); how well it does there says nothing"
+            " about other series: give series that it has not seen"
+        )
+
+
+def refuse_calibrated_on(model: Model, run: Group | Spectra, name: str) -> None:
+    """Raises Refused if the file, or one made from the same raw file, set the model's probabilities,
+    intervals and limit: they hold there because they were made to.
+    """
+    record = model.card.calibration
+    file = None if record is None else _among(record.files, run)
+    if file is not None:
+        raise Refused(
+            f"{name}: the model was calibrated on it ({file.file_name}), so that its probabilities and its"
+            " intervals hold there says nothing about other series: give series that it has not seen"
+        )
+
+
+def _among(files: Sequence[TrainingFile], run: Group | Spectra) -> TrainingFile | None:
+    """The one of the files that the run is, or that was made from the same raw file."""
     if not isinstance(run, Group):
-        return
+        return None
     own = None if run.source is None else run.source.digest
-    raw = raw_digest(run, Spectra.of(run).entry)
-    for file in model.card.training:
-        mine = {each for each in (file.sha256, file.raw_sha256) if each is not None}
-        if mine & {own, raw}:
-            raise Refused(
-                f"{name}: the model was trained on it ({file.file_name}); how well it does there says nothing"
-                " about other series: give series that it has not seen"
-            )
+    known = {each for each in (own, raw_digest(run, Spectra.of(run).entry)) if each is not None}
+    return next((file for file in files if known & {file.sha256, file.raw_sha256}), None)
 
 
 def _names(marked: Labelled) -> list[str | None]:

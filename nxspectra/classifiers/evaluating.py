@@ -8,7 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from nxspectra.classifiers.calibrating import Truth, refuse_trained_on, true_classes
+from nxspectra.classifiers.calibrating import (
+    Truth,
+    refuse_calibrated_on,
+    refuse_trained_on,
+    true_classes,
+)
 from nxspectra.classifiers.evaluation.figures import Reliability
 from nxspectra.classifiers.evaluation.trial import Summary, Verdict, summary, verdict
 from nxspectra.classifiers.inference import classify
@@ -61,13 +66,14 @@ def evaluate(
     True are the labels of an expert or a simulation in a run, those that `labels` gives as in `train`, and
     above all `truth`: for each run a class name, or None, for each spectrum. Spectra without are not counted.
 
-    Raises Refused for a run that the model was trained on, LabelError where a run has no true classes or
-    others than the model's.
+    Raises Refused for a run that the model was trained or calibrated on, LabelError where a run has no true
+    classes or others than the model's.
     """
     if not runs:
         raise LabelError("there are no series to hold the model against")
     for number, run in enumerate(runs):
         refuse_trained_on(model, run, file_name_of(run, number))
+        refuse_calibrated_on(model, run, file_name_of(run, number))
     known = true_classes(model, runs, labels, truth)
     verdicts = []
     for number, (run, right) in enumerate(zip(runs, known, strict=True)):

@@ -75,7 +75,7 @@ def train(
     X = np.concatenate([each.intensity for each in examples])
     y = np.concatenate([each.class_index for each in examples])
     two_theta = examples[0].two_theta
-    spare = _unlabelled(estimator, named, marked, prepare, two_theta)
+    spare, others = _unlabelled(estimator, named, marked, prepare, two_theta)
     every = np.concatenate([X, spare]), np.concatenate([y, np.full(len(spare), UNLABELLED)])
     try:
         if "two_theta" in inspect.signature(estimator.fit).parameters:
@@ -100,7 +100,7 @@ def train(
         grid=Grid(first=two_theta[0], last=two_theta[-1], n_points=two_theta.size),
         energy=_energy(examples),
         preprocessing=prepare.as_json(),
-        training=tuple(each.file for each in examples),
+        training=(*(each.file for each in examples), *others),
         figures=_figures(estimator, X, y) | ({"n_unlabelled": float(len(spare))} if len(spare) else {}),
         members={},
     )
@@ -150,14 +150,7 @@ def _examples(
         usable = frames[ready.usable]
         used = np.full(len(mark.class_index), -1, dtype=np.int64)
         used[usable] = mark.class_index[usable]
-        kept = Labelled(mark.classes, used)
-        file = TrainingFile(
-            file_name=Path(name).name,
-            sha256=None if tree is None or tree.source is None else tree.source.digest,
-            raw_sha256=raw_digest(tree, spectra.entry),
-            entry=spectra.entry,
-            frames={each: as_frames(kept.frames(each)) for each in kept.classes if kept.frames(each)},
-        )
+        file = training_file(name, spectra, tree, Labelled(mark.classes, used))
         energy = None if spectra.energy is None else float(np.median(spectra.energy))
         found.append(Examples(file, ready.two_theta, ready.intensity[ready.usable], used[usable], energy))
         lost.extend(
@@ -177,14 +170,29 @@ def _unlabelled(
     marked: Sequence[Labelled],
     prepare: Preprocessing,
     two_theta: Floats,
-) -> Floats:
-    """(n, n_points): the usable spectra without a class, for a classifier that learns from those too."""
-    found = [np.empty((0, two_theta.size))]
+) -> tuple[Floats, tuple[TrainingFile, ...]]:
+    """(n, n_points): the usable spectra without a class, for a classifier that learns from those too, and
+    the files that it learns from and that have no spectrum with a class.
+    """
+    found, files = [np.empty((0, two_theta.size))], []
     if getattr(type(estimator), "takes_unlabelled", False):
-        for (_, spectra, _), mark in zip(named, marked, strict=True):
+        for (name, spectra, tree), mark in zip(named, marked, strict=True):
             ready = prepare.prepare(spectra.select(np.flatnonzero(mark.class_index < 0)), grid=two_theta)
             found.append(ready.intensity[ready.usable])
-    return np.concatenate(found)
+            if ready.usable.any() and np.all(mark.class_index < 0):
+                files.append(training_file(name, spectra, tree, mark))
+    return np.concatenate(found), tuple(files)
+
+
+def training_file(name: str, spectra: Spectra, tree: Group | None, marked: Labelled) -> TrainingFile:
+    """What a card says of a file with spectra of known classes, or of none."""
+    return TrainingFile(
+        file_name=Path(name).name,
+        sha256=None if tree is None or tree.source is None else tree.source.digest,
+        raw_sha256=raw_digest(tree, spectra.entry),
+        entry=spectra.entry,
+        frames={each: as_frames(marked.frames(each)) for each in marked.classes if marked.frames(each)},
+    )
 
 
 def raw_digest(tree: Group | None, entry: str) -> str | None:

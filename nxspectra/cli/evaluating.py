@@ -76,7 +76,8 @@ def evaluate(
 
     Prints accuracy, how far off boundaries are, how often their intervals hold, and whether probabilities are
     what they say; with several files, 90 % intervals by drawing the files anew. A file that the model was
-    trained on is refused. Spectra up to the boundary need a true class: without them no boundary is known.
+    trained on, with its classes or without, or calibrated on, is refused. Spectra up to the boundary need a
+    true class: without them no boundary is known.
     """
     loaded = classifiers.Model.load(model)
     code, runs = read_all(files, form)

@@ -81,7 +81,8 @@ def _training(model: ModelDescription) -> list[tuple[str, ...]]:
             _plain(used.file_name),
             f"`{used.digest}`" if used.digest else "not known",
             f"<{used.data_set}>" if used.data_set else "not known",
-            "; ".join(f"{_plain(label)}: {_plain(frames)}" for label, frames in used.frames.items()),
+            "; ".join(f"{_plain(label)}: {_plain(frames)}" for label, frames in used.frames.items())
+            or "without their classes",
         )
         for used in model.training
     ]

@@ -233,9 +233,15 @@ def _summary(card: ModelCard, classes: Sequence[str]) -> Iterator[str]:
         + (f", measured at {card.energy:g} keV." if card.energy is not None else ".")
     )
     spectra = card.figures.get("n_spectra")
-    many = "one file" if len(card.training) == 1 else f"{len(card.training)} files"
+    labelled = sum(bool(each.frames) for each in card.training)
+    many = _files(labelled)
     if isinstance(spectra, float | int):
-        yield f"Trained on {spectra:.0f} labelled spectra of {many}"
-    else:
-        yield f"Trained on {many}"
+        many = f"{spectra:.0f} labelled spectra of {many}"
+    if labelled < len(card.training):
+        many += f", and on spectra without a label of {_files(len(card.training) - labelled)}"
+    yield f"Trained on {many}"
     yield f"by {plain(card.program, NAME)} {plain(card.version, NAME)} with seed {card.seed}."
+
+
+def _files(number: int) -> str:
+    return "one file" if number == 1 else f"{number} files"
