@@ -393,12 +393,26 @@ def test_an_added_member_is_noticed(saved: Path) -> None:
         Model.load(tampered(saved, "more.npy", npy(np.ones(5))))
 
 
+def sealed(path: Path, card: bytes) -> Path:
+    """The model with another card, and the digest of it."""
+    seal = json.dumps({"card.json": hashlib.sha256(card).hexdigest()}).encode()
+    return tampered(tampered(path, "card.json", card).rename(path), "seal.json", seal)
+
+
 def consistent(path: Path, name: str, data: bytes) -> Path:
-    """The same, with the digest on the card changed too."""
+    """The same with another member, and the digests on the card and of it."""
     with zipfile.ZipFile(path) as file:
         members = json.loads(file.read("card.json"))["members"]
     members[name] = hashlib.sha256(data).hexdigest()
-    return tampered(tampered(path, name, data).rename(path), "card.json", card_with(path, members=members))
+    return sealed(tampered(path, name, data).rename(path), card_with(path, members=members))
+
+
+def test_a_changed_card_is_noticed(saved: Path) -> None:
+    """Classes that have changed places would turn every label round."""
+    with pytest.raises(ModelError, match=r"not as it was saved: card\.json has changed"):
+        Model.load(tampered(saved, "card.json", card_with(saved, classes=["high", "low"])))
+    with pytest.raises(ModelError, match=r"not as it was saved: seal\.json was added or is missing"):
+        Model.load(tampered(saved, "seal.json", None))
 
 
 def test_pickled_objects_are_never_loaded(saved: Path) -> None:
@@ -426,6 +440,7 @@ def test_thresholds_of_other_networks_are_noticed(saved: Path) -> None:
     [
         ({"format_version": 99}, r"a model of format 99, and this nxspectra reads up to 1: update it"),
         ({"classes": 7}, r"card\.json: classes: "),
+        ({"classes": ["low"]}, r"card\.json: classes: Tuple should have at least 2 items"),
         ({"colour": "blue"}, r"card\.json: colour: "),
     ],
 )
@@ -436,7 +451,7 @@ def test_a_card_that_cannot_be_read_is_told(saved: Path, changes: dict[str, obje
 
 def test_a_model_of_a_classifier_that_is_not_installed_is_told(saved: Path) -> None:
     with pytest.raises(UnknownClassifier, match="no classifier 'elsewhere'; installed: "):
-        Model.load(tampered(saved, "card.json", card_with(saved, classifier="elsewhere")))
+        Model.load(sealed(saved, card_with(saved, classifier="elsewhere")))
 
 
 @pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04" + bytes(100)])

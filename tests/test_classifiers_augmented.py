@@ -13,7 +13,8 @@ import pytest
 from numpy.typing import NDArray
 
 from nxspectra.classifiers import accuracy, classify, train
-from nxspectra.classifiers.augmented import FEW, AugmentedEnsemble, Layers, Picks, softmax
+from nxspectra.classifiers.augmented import FEW, AugmentedEnsemble, Layers, softmax
+from nxspectra.classifiers.variation import Picks
 from nxspectra.preprocessing import Preprocessing
 from nxspectra.simulation import simulate
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -156,6 +159,68 @@ def test_a_model_that_is_none_is_told_before_any_file_is_touched(runs: Batch, co
     assert str(model) in result.stderr
     assert "absent.nxs" not in result.stderr
     assert runs.written == []
+
+
+def changed(model: Path, to: Path, **card: object) -> Path:
+    """The model with another card, which its seal does not fit."""
+    with zipfile.ZipFile(model) as old, zipfile.ZipFile(to, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            new.writestr(
+                name, json.dumps({**json.loads(data), **card}) if card and name == "card.json" else data
+            )
+    return to
+
+
+def torn(model: Path, to: Path) -> Path:
+    to.write_bytes(model.read_bytes()[:-100])
+    return to
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (torn, "not a model"),
+        (lambda model, to: changed(model, to, classes=["high", "low"]), "card.json has changed"),
+        (lambda model, to: changed(model, to, classes=["low"]), "card.json: classes"),
+        (lambda model, to: changed(model, to, format_version=7), "a model of format 7"),
+        (lambda model, to: changed(model, to, classifier="wieghted"), "card.json has changed"),
+    ],
+)
+def test_a_model_that_is_not_as_it_was_saved_labels_nothing(
+    runs: Batch, model: Path, damage: Callable[[Path, Path], Path], said: str
+) -> None:
+    bad = damage(model, runs.folder / "damaged.npz")
+    result = run("classify", runs.good, "--model", bad, "-o", runs.folder / "out.nxs")
+    assert result.exit_code == 2
+    assert str(bad) in result.stderr
+    assert said in result.stderr
+    assert not (runs.folder / "out.nxs").exists()
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["low=2,6"], "only 'low'"),
+        (["low=2,6", "high=6"], "frame 6 of"),
+        (["low=2,6", "high=99"], "frame 99 is out of range"),
+        (["low=2,6", "high=pressure>500GPa"], "class 'high'"),
+        (["low=2,6", "high=5"], "no usable spectrum is left for class 'high'"),
+        (["low=2,6", "high"], "'high'"),
+    ],
+)
+def test_labels_that_cannot_be_trained_on_make_no_model(
+    runs: Batch, raw_tree: Group, labels: list[str], said: str
+) -> None:
+    run_tree = migrate(raw_tree)
+    dark = run_tree["entry/data/intensity"].array.copy()
+    dark[5] = 0.0
+    bad = runs.bad(run_tree.put("entry/integrated/I", Field(dark, units="counts")))
+    given = [word for label in labels for word in ("--label", label)]
+    result = run("train", bad, "-o", runs.folder / "model.npz", *given)
+    assert result.exit_code in {1, 2}
+    assert said in result.stderr
+    assert not (runs.folder / "model.npz").exists()
 
 
 def test_a_crosswalk_with_a_typo_is_told_before_any_file_is_touched(raws: Batch) -> None:

@@ -49,10 +49,14 @@ def of_another_version(
     own = json.loads(str(np.load(io.BytesIO(members["parameters.npy"]))))
     members["parameters.npy"] = npy(json.dumps(parameters(own)))
     members["version.npy"] = npy("0.0.1")
+    members.pop("seal.json")
     card["members"] = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
+    members["card.json"] = json.dumps(card).encode()
+    seal = {"card.json": hashlib.sha256(members["card.json"]).hexdigest()}
+    members["seal.json"] = json.dumps(seal).encode()
     copy = path.with_name("another.npz")
     with zipfile.ZipFile(copy, "w") as new:
-        for name, data in {"card.json": json.dumps(card).encode(), **members}.items():
+        for name, data in members.items():
             new.writestr(name, data)
     return copy
 
@@ -102,6 +106,10 @@ def test_constant_and_missing_curves_get_no_class(saved: Path) -> None:
     intensity[3], intensity[4] = 7.0, np.nan
     found = classify(RAMP.__class__(RAMP.two_theta, intensity, RAMP.pressure), saved)
     assert found.class_index[[3, 4]].tolist() == [-1, -1]
+    assert found.reasons == {
+        3: "nearly all its points are 7: there was no beam",
+        4: "100% of its points are not finite numbers",
+    }
     assert (np.delete(found.class_index, [3, 4]) >= 0).all()
 
 

@@ -24,26 +24,37 @@ from nxspectra.classifiers.evaluation import (
     summary,
     verdict,
 )
-from nxspectra.classifiers.explaining import explain
+from nxspectra.classifiers.explaining import compared_with, explain
 from nxspectra.classifiers.inference import classify
 from nxspectra.classifiers.labels import Label, parse_labels
 from nxspectra.classifiers.model import Card, Model, model_names
-from nxspectra.classifiers.plugins import Classifier, ExplainsItself, classifier, installed
+from nxspectra.classifiers.plugins import (
+    BinWeights,
+    Classifier,
+    ExplainsItself,
+    FindsWeights,
+    VotesByBins,
+    classifier,
+    installed,
+)
 from nxspectra.classifiers.study import BinsRow, bins_study
 from nxspectra.classifiers.training import train
 
 __all__ = [
+    "BinWeights",
     "BinsRow",
     "Calibration",
     "Card",
     "Classifier",
     "Evaluation",
     "ExplainsItself",
+    "FindsWeights",
     "Label",
     "Model",
     "Question",
     "Reliability",
     "Verdict",
+    "VotesByBins",
     "accuracy",
     "ambiguous_region",
     "auroc",
@@ -53,6 +64,7 @@ __all__ = [
     "calibrate",
     "classifier",
     "classify",
+    "compared_with",
     "confidence",
     "evaluate",
     "explain",

@@ -16,11 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from nxspectra.classifiers.binned import noise_level
 from nxspectra.classifiers.estimator import Arrays, Estimator
+from nxspectra.classifiers.variation import Picks, Singles, Variation, normal
 from nxspectra.preprocessing import Preprocessing
 from nxspectra.spectra import Votes
 
 Floats = NDArray[np.float64]
-Singles = NDArray[np.float32]
 
 ANGLES = (9.5603831, 25.5496)
 """Degrees: the angle axis where none is given."""
@@ -56,9 +56,9 @@ class Layers:
     def drawn(cls, members: int, inputs: int, hidden: int, classes: int, rng: np.random.Generator) -> Self:
         """He's initialisation: K. He et al., arXiv 1502.01852."""
         return cls(
-            _normal(rng, (members, inputs, hidden)) * np.float32(np.sqrt(2.0 / inputs)),
+            normal(rng, (members, inputs, hidden)) * np.float32(np.sqrt(2.0 / inputs)),
             np.zeros((members, 1, hidden), np.float32),
-            _normal(rng, (members, hidden, classes)) * np.float32(np.sqrt(1.0 / hidden)),
+            normal(rng, (members, hidden, classes)) * np.float32(np.sqrt(1.0 / hidden)),
             np.zeros((members, 1, classes), np.float32),
         )
 
@@ -253,6 +253,36 @@ class AugmentedEnsemble(Estimator):
             np.clip(share, 0.0, 1.0),
         )
 
+    def attribution(self, X: ArrayLike) -> Floats:
+        """(n_spectra, n_points): how much each point speaks for the class given; NaN where X is.
+
+        The integrated gradient of the lead of the class, from `mean_`, input by input; the points of an input
+        share it. What a curve's points add up to is how much more its class leads than it
+        would for the mean curve.
+        """
+        values = self._checked(X)
+        given = np.argmax(self.member_probabilities(values).mean(axis=0), axis=1)
+        whole = np.nan_to_num(values, posinf=0.0, neginf=0.0)
+        inputs = self._inputs(_averaged(whole, self._group).astype(np.float32))
+        spoken = np.zeros(inputs.shape)
+        for first, bias, second, _ in zip(*self.layers_, strict=True):
+            own = second.T[given]
+            lead = own - (second.sum(axis=1) - own) / (self.classes_.size - 1)
+            spoken += inputs * ((_passed(inputs @ first, bias) * lead) @ first.T)
+        found = np.zeros(values.shape)
+        shared = np.repeat(spoken / (len(self.layers_.first) * self._group), self._group, axis=1)
+        found[:, : shared.shape[1]] = shared
+        found[~np.isfinite(values).all(axis=1)] = np.nan
+        return found
+
+    @property
+    def mean_(self) -> Floats:
+        """(n_points,), the mean of the training curves, averaged over `width` with their heights compressed:
+        what attribution compares with.
+        """
+        mean = np.repeat(np.sinh(self.centre_.astype(np.float64)) * self.height, self._group)
+        return np.pad(mean, (0, self.n_features_in_ - mean.size), mode="edge")
+
     def _edges(self) -> NDArray[np.int64]:
         """First input of each bin, and the number of inputs."""
         bins = min(STRETCHES, self.axis_.size)
@@ -266,10 +296,7 @@ class AugmentedEnsemble(Estimator):
             parts = np.stack(
                 [inputs[:, a:b] @ first[a:b] for a, b in pairwise(edges)], axis=1
             )  # (n_spectra, n_bins, n_hidden)
-            whole = parts.sum(axis=1)
-            risen = np.maximum(whole + bias, 0.0) - np.maximum(bias, 0.0)
-            small = np.abs(whole) < SMALL
-            share = np.where(small, (bias > 0), risen / np.where(small, 1.0, whole))
+            share = _passed(parts.sum(axis=1), bias)
             found += (parts * share[:, np.newaxis]) @ second
             # what the mean curve has for a class is not of any bin: all bins carry it alike
             found += (np.maximum(bias, 0.0) @ second + last)[0] / (edges.size - 1)
@@ -314,82 +341,17 @@ class AugmentedEnsemble(Estimator):
             raise ValueError("its layers do not fit its angle axis")
 
 
-class Variation:
-    """Curves as they might have been measured, had grains, beam energy and counting been a little other."""
-
-    def __init__(self, settings: AugmentedEnsemble, curves: Singles, axis: Floats, stretch: float) -> None:
-        self.settings = settings
-        self.stretch = stretch
-        self.axis = axis
-        self.noise = _noise_along(curves)
-        # a factor is independent of those more than about half a degree away
-        self.knots = max(2, round(float(axis[-1] - axis[0]) / 0.5)) if axis.size > 1 else 2
-
-    def __call__(self, curves: Singles, rng: np.random.Generator) -> Singles:
-        """(n_spectra, n_inputs), new ones."""
-        number, points = curves.shape
-        if self.stretch and points > 1:
-            curves = self._stretched(curves, rng)
-        if self.settings.spottiness:
-            factors = np.float32(self.settings.spottiness) * _normal(rng, (number, self.knots))
-            at = np.linspace(0.0, self.knots - 1.0, points)
-            left = np.minimum(at.astype(np.int64), self.knots - 2)
-            share = (at - left).astype(np.float32)
-            curves = curves * np.exp(factors[:, left] * (1 - share) + factors[:, left + 1] * share)
-        if self.settings.noise:
-            most = max(self.settings.noise, 0.5)
-            times = np.exp(rng.uniform(np.log(0.5), np.log(most), (number, 1))).astype(np.float32)
-            curves = curves + times * self.noise * _normal(rng, curves.shape)
-        return curves
-
-    def _stretched(self, curves: Singles, rng: np.random.Generator) -> Singles:
-        number, points = curves.shape
-        most = self.stretch
-        axis = self.axis.astype(np.float32)
-        step = np.float32((axis[-1] - axis[0]) / (points - 1))
-        factor = 1.0 + rng.uniform(-most, most, (number, 1)).astype(np.float32)
-        at = np.clip((axis * factor - axis[0]) / step, 0.0, points - 1.0)
-        left = np.minimum(at.astype(np.int64), points - 2)
-        share = (at - left).astype(np.float32)
-        rows = np.arange(number)[:, np.newaxis]
-        return np.asarray(curves[rows, left] * (1 - share) + curves[rows, left + 1] * share)
-
-
-class Picks:
-    """Which curves an iteration shows: as many of each class, drawn anew, some mixed with one of another."""
-
-    def __init__(self, index: NDArray[np.int64], classes: int, at_once: int, *, mixed: float) -> None:
-        self.of_class = [np.flatnonzero(index == each) for each in range(classes)]
-        # a few labelled curves are not shown more than sixteen times each
-        self.share = max(1, min(at_once, 16 * index.size) // classes)
-        self.classes = classes
-        self.mixed = mixed
-
-    def draw(self, curves: Singles, members: int, rng: np.random.Generator) -> tuple[Singles, Singles]:
-        """Curves (n_members, n_picked, n_inputs), and the probabilities wanted of them."""
-        picked = [
-            np.concatenate([rng.choice(each, self.share) for each in self.of_class]) for _ in range(members)
-        ]
-        shown = curves[np.stack(picked)]
-        own = np.repeat(np.arange(self.classes), self.share)
-        other = np.roll(np.arange(own.size), self.share)
-        hot = np.eye(self.classes, dtype=np.float32)[own]
-        if not self.mixed:
-            return shown, np.broadcast_to(hot, (members, *hot.shape))
-        chosen = rng.random(shown.shape[:2]) < self.mixed
-        part = np.where(chosen, rng.random(shown.shape[:2]), 0.0)[..., np.newaxis].astype(np.float32)
-        wanted = np.where(part < 0.5, hot, hot[other])
-        return (1 - part) * shown + part * shown[:, other], wanted
+def _passed(whole: Singles, bias: Singles) -> Singles:
+    """(n_spectra, n_hidden): which share of its input, on its way from 0, a hidden unit has passed on."""
+    risen = np.maximum(whole + bias, 0.0) - np.maximum(bias, 0.0)
+    small = np.abs(whole) < SMALL
+    return np.asarray(np.where(small, bias > 0, risen / np.where(small, 1.0, whole)))
 
 
 def softmax(logits: NDArray[Any]) -> NDArray[Any]:
     """Probabilities along the last axis."""
     odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
-
-
-def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Singles:
-    return rng.standard_normal(shape, dtype=np.float32)
 
 
 def _averaged(values: NDArray[np.floating[Any]], size: int) -> NDArray[np.floating[Any]]:
@@ -403,14 +365,3 @@ def _stretches(values: Floats) -> Floats:
     pieces = max(1, min(STRETCHES, values.shape[1] // 3))
     size = values.shape[1] // pieces
     return values[:, : pieces * size].reshape(len(values), pieces, size)
-
-
-def _noise_along(curves: Singles) -> Singles:
-    """(n_inputs,): standard deviation of the noise along the axis of averaged curves, smooth."""
-    points = curves.shape[1]
-    if points < 4:
-        return np.zeros(points, np.float32)
-    rough = np.median(np.abs(np.diff(curves, n=2, axis=1)), axis=0) / (0.6745 * np.sqrt(6.0))
-    reach = min(10, (points - 1) // 2)
-    padded = np.pad(rough, (reach + 1, reach + 1), mode="edge")
-    return np.convolve(padded, np.full(2 * reach + 1, 1.0 / (2 * reach + 1)), "valid").astype(np.float32)

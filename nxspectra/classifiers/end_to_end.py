@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nxspectra.classifiers.curve_networks import answered, balanced_mean
 from nxspectra.classifiers.estimator import Arrays, Estimator, Floats, room
+from nxspectra.classifiers.plugins import BinWeights
 from nxspectra.classifiers.weighted import PAPER_ANGLES
 from nxspectra.preprocessing import PUBLISHED, Preprocessing
 
@@ -130,6 +131,10 @@ class EndToEnd(Estimator):
         """
         values = self._checked(X)
         return answered(values, values.shape[1], self._integrated)
+
+    def bin_weights(self) -> BinWeights:
+        """The automatically captured weights, `weights_`, over the angle axis."""
+        return BinWeights(self.two_theta_[:, 0].copy(), self.two_theta_[:, -1].copy(), self.weights_)
 
     @property
     def n_parameters_(self) -> int:

@@ -68,6 +68,18 @@ def explain(
     return Explanation(model.two_theta[starts], model.two_theta[ends] + width, weight, method)
 
 
+def compared_with(model: Model) -> Floats | None:
+    """(n_points,) on the model's angle axis: the curve from which attribution begins, a mean of the training
+    curves (`mean_`); None where a classifier does not say.
+
+    What lies at an angle speaks for a class by its difference from this curve, so a line that is missing does
+    too.
+    """
+    mean = getattr(model.estimator, "mean_", None)
+    known = np.asarray(mean, dtype=np.float64) if mean is not None else np.zeros(0)
+    return known if known.shape == model.two_theta.shape else None
+
+
 def _regions(two_theta: Floats, degrees: float) -> tuple[NDArray[np.intp], float]:
     """First points of regions of about so many degrees, and the distance between two points."""
     step = float(two_theta[-1] - two_theta[0]) / max(1, two_theta.size - 1)

@@ -1,7 +1,7 @@
 """A trained classifier and its card, in one file: an `.npz` that numpy reads, with `card.json` in it.
 
-Nothing in it is pickled. The card says what the model is and holds a digest of every other member; the
-digest of the whole file is what a classification refers to.
+Nothing in it is pickled. The card says what the model is and holds a digest of every other member, and
+`seal.json` one of the card; the digest of the whole file is what a classification refers to.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from nxspectra.classifiers.calibration import FOLDER, Calibration
 from nxspectra.classifiers.estimator import check_parameters
@@ -30,6 +30,8 @@ from nxspectra.errors import FileError, ModelError
 from nxspectra.spectra import ModelReference
 
 CARD = "card.json"
+SEAL = "seal.json"
+"""The member with the sha256 of the card."""
 GRID = "two_theta.npy"
 FORMAT = 1
 FOLDERS = "NXSPECTRA_MODELS"
@@ -93,7 +95,7 @@ class Card(_Record):
     """ISO 8601 with time zone."""
     seed: int
     parameters: dict[str, JsonValue]
-    classes: tuple[str, ...]
+    classes: tuple[str, ...] = Field(min_length=2)
     grid: Grid
     energy: float | None = None
     """keV, of the beam of the training spectra."""
@@ -135,6 +137,7 @@ class Model:
         digests = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(members.items())}
         card = card.model_copy(update={"members": digests})
         members[CARD] = (card.model_dump_json(indent=1) + "\n").encode()
+        members[SEAL] = _seal(members[CARD])
         content = _zipped(members)
         digest = hashlib.sha256(content).hexdigest()
         file_name = f"{card.classifier}-{digest[:12]}.npz"
@@ -247,12 +250,19 @@ def _card(members: Mapping[str, bytes], where: Path) -> Card:
         raise ModelError(f"{where}: {CARD} is not JSON: {error}") from error
 
 
+def _seal(card: bytes) -> bytes:
+    return json.dumps({CARD: hashlib.sha256(card).hexdigest()}).encode()
+
+
 def _check_members(members: Mapping[str, bytes], card: Card, where: Path) -> None:
-    if set(members) - {CARD} != set(card.members) or GRID not in members:
-        strange = ", ".join(sorted((set(members) - {CARD}) ^ set(card.members))) or GRID
+    own = set(members) - {CARD, SEAL}
+    if own != set(card.members) or GRID not in members or SEAL not in members:
+        strange = ", ".join(sorted(own ^ set(card.members) | ({GRID, SEAL} - set(members))))
         raise ModelError(f"{where}: not as it was saved: {strange} was added or is missing")
+    if members[SEAL] != _seal(members[CARD]):
+        raise ModelError(f"{where}: not as it was saved: {CARD} has changed; train or copy it again")
     for name, data in members.items():
-        if name != CARD and hashlib.sha256(data).hexdigest() != card.members[name]:
+        if name not in (CARD, SEAL) and hashlib.sha256(data).hexdigest() != card.members[name]:
             raise ModelError(f"{where}: not as it was saved: {name} has changed; train or copy it again")
         if name.endswith(".npy"):
             _check_array(name, data, where)
@@ -299,7 +309,7 @@ def _saved(estimator: Classifier) -> dict[str, bytes]:
             raise ModelError(f"{type(estimator).__name__}.save did not write an .npz; a model is made of one")
         members = _members(path.read_bytes(), path)
     for name in members:
-        if name in (CARD, GRID) or name.startswith(FOLDER):
+        if name in (CARD, SEAL, GRID) or name.startswith(FOLDER):
             raise ModelError(f"{type(estimator).__name__}.save wrote {name}, which is the model's own")
     return members
 
@@ -314,7 +324,7 @@ def _zipped(members: Mapping[str, bytes]) -> bytes:
     """A zip file that depends on nothing but its members: no time stamps, and nothing compressed."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        for name in sorted(members, key=lambda name: (name != CARD, name)):
+        for name in sorted(members, key=lambda name: (name not in (CARD, SEAL), name)):
             info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             info.external_attr, info.create_system = 0o644 << 16, 3
             archive.writestr(info, members[name])

@@ -5,6 +5,7 @@ An entry is a class with the conventions of scikit-learn; ours come in by the sa
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -70,6 +71,26 @@ class ExplainsItself(Protocol):
     def attribution(self, X: Floats) -> Floats:
         """(n_spectra, n_points): how much each point speaks for the class given; against it below 0."""
         ...
+
+
+@dataclass(frozen=True)
+class BinWeights:
+    """What the words of bins weigh, where a classifier has found that by itself."""
+
+    bin_start: Floats
+    """(n_bins,), degrees."""
+    bin_end: Floats
+    """(n_bins,), degrees."""
+    weight: Floats
+    """(n_outputs, n_bins, n_classes): what a bin's word for a class adds to an output, the logit of a class;
+    the only output of two classes is that of the second."""
+
+
+@runtime_checkable
+class FindsWeights(Protocol):
+    """A classifier with weights of its bins that it has found by itself."""
+
+    def bin_weights(self) -> BinWeights: ...
 
 
 def installed() -> dict[str, EntryPoint]:

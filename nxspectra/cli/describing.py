@@ -45,7 +45,13 @@ CRATE = "ro-crate"
     is_flag=True,
     help="Check it against the SHACL shapes; findings go to standard error, violations make the exit code 1.",
 )
-def describe(*, file: Path, form: str, output: Path | None, check: bool) -> int:
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="PNG",
+    help="Draw the weights of a model's bins over the angle axis.",
+)
+def describe(*, file: Path, form: str, output: Path | None, check: bool, plot: Path | None) -> int:
     """Print the description of a file or a model.
 
     A model is an .npz that `train` wrote, or the name of one in a folder of $NXSPECTRA_MODELS. Publisher,
@@ -55,6 +61,8 @@ def describe(*, file: Path, form: str, output: Path | None, check: bool) -> int:
     is_model = _is_model(file)
     if form == CARD and not is_model:
         raise click.UsageError("a file of spectra has no model card; --format turtle describes it")
+    if plot is not None and not is_model:
+        raise click.UsageError("--plot draws the bins of a model; classify --plot draws a file of spectra")
     if form in RECORDS and is_model:
         raise click.UsageError(f"{form} is a record of a file; --format turtle describes a model")
     site = Settings.load()
@@ -63,6 +71,8 @@ def describe(*, file: Path, form: str, output: Path | None, check: bool) -> int:
         exports.check_installed(form)  # type: ignore[arg-type]  # click has looked
 
     def tell(path: Path) -> int:
+        if plot is not None:
+            _draw(path, plot)
         description = _model(path, site) if is_model else rdf.describe(hdf5.read(path), site)
         if form == CRATE and output is not None and output.suffix != ".json":
             exports.write_ro_crate(_of_a_file(description), output)
@@ -96,6 +106,14 @@ def _model(path: Path, site: Settings) -> rdf.ModelDescription:
     from nxspectra.classifiers import Model
 
     return rdf.describe(Model.load(path), site)
+
+
+def _draw(path: Path, picture: Path) -> None:
+    from nxspectra import pictures  # matplotlib is loaded for those who want a picture
+    from nxspectra.classifiers import Model
+
+    pictures.save(pictures.weighed(Model.load(path), title=path.name), picture)
+    note(f"picture: {picture}")
 
 
 def _of_a_file(description: rdf.Description | rdf.ModelDescription) -> rdf.Description:

@@ -103,9 +103,12 @@ def explain(
         if path in pictures:
             from nxspectra import pictures as drawn  # matplotlib is loaded for those who want a picture
 
-            drawn.save(
-                drawn.explained(spectra, found, explanation, asked[0], title=path.name), pictures[path]
+            mean = None if loaded is None else classifiers.compared_with(loaded)
+            compared = None if loaded is None or mean is None else (loaded.two_theta, mean)
+            picture = drawn.explained(
+                spectra, found, explanation, asked[0], compared=compared, title=path.name
             )
+            drawn.save(picture, pictures[path])
             note(f"picture: {pictures[path]}")
         return DONE
 

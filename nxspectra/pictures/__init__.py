@@ -1,4 +1,4 @@
-"""Pictures for people: a classified series, what the number of bins does, what decided; without pyplot.
+"""Pictures for people: a classified series, the bins of a model, what decided; without pyplot.
 
 Each function gives a `matplotlib.figure.Figure`; `figure.savefig(path)` writes it, `save` does so whole or
 not at all. Colours are those of Okabe and Ito (jfly.uni-koeln.de/color), told apart by every eye.
@@ -15,6 +15,7 @@ from nxspectra.pictures.series import (
     save,
     trial,
 )
+from nxspectra.pictures.weighed import weighed
 
 __all__ = [
     "BinsResult",
@@ -26,4 +27,5 @@ __all__ = [
     "pressure_ticks",
     "save",
     "trial",
+    "weighed",
 ]

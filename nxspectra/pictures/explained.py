@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
@@ -18,6 +19,7 @@ Floats = NDArray[np.float64]
 
 AGAINST = "#7A3E9D"
 MEAN = "#009E73"
+COMPARED = "#333333"
 STRONG = 0.97
 """Quantile of the weights that is drawn in full colour."""
 
@@ -28,12 +30,13 @@ def explained(
     explanation: Explanation,
     frame: int,
     *,
+    compared: tuple[Floats, Floats] | None = None,
     title: str | None = None,
 ) -> Figure:
     """The curve of `frame`, coloured by what speaks for its class and against it, and the series below.
 
     At the bottom every spectrum that is explained is a row: where its class was decided. The curve is drawn
-    above its background.
+    above its background. `compared` is what it was compared with, (n_points,) degrees and (n_points,).
     """
     figure = Figure(figsize=(11, 7.6), dpi=150, layout="constrained")
     curve, bars, series = figure.subplots(
@@ -45,6 +48,8 @@ def explained(
     )
     weight = explanation.weight[frame]
     _draw_curve(curve, spectra, explanation, frame, colour)
+    if compared is not None:
+        curve.plot(*compared, color=COMPARED, linewidth=1.0, zorder=1)
     _draw_bars(bars, explanation, weight, colour)
     _draw_series(series, explanation, frame)
     series.set_xlabel("two theta (degrees)")
@@ -56,6 +61,7 @@ def explained(
         handles=[
             Patch(color=colour, label=f"speaks for {name or 'it'}"),
             Patch(color=AGAINST, label="speaks against it"),
+            *([Line2D([], [], color=COMPARED, lw=1.0, label="what it is compared with")] if compared else []),
         ],
         loc="upper right",
         frameon=False,

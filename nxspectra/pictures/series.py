@@ -106,7 +106,7 @@ def heat_map(
     scale_title = "intensity above background" if subtract_background else "intensity"
     if votes is not None and classification is not None:
         lowest = figure.add_subplot(grid[2, 0], sharex=main)
-        _draw_votes(lowest, votes, len(classification.classes))
+        draw_votes(lowest, votes, len(classification.classes))
         main.tick_params(labelbottom=False)
         beside = figure.add_subplot(grid[2, 1:])
         beside.set_axis_off()
@@ -360,7 +360,7 @@ def _boundary_words(boundary: Boundary) -> str:
     return words
 
 
-def _draw_votes(axes: Axes, votes: Votes, n_classes: int) -> None:
+def draw_votes(axes: Axes, votes: Votes, n_classes: int) -> None:
     """Separability and believability of each bin, side by side over its stretch of the angle axis."""
     start, width = votes.bin_start, votes.bin_end - votes.bin_start
     axes.bar(

@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 from nxspectra.classifiers.networks.attention import ChannelAttention
 from nxspectra.classifiers.networks.curves import (
-    STEPS,
     State,
     chosen_device,
+    integrated,
     one_thread,
     portions,
     repeatable,
@@ -148,18 +148,13 @@ def integrated_gradients(
     points: int, state: State, X: Floats, *, baseline: Floats, weights: Floats
 ) -> Floats:
     """(n, points): the gradient of `weights` (n, 128) times the embedding, integrated from the baseline."""
-    encoder = _encoder(points, state)
-    start = torch.from_numpy(baseline)
-    shares = ((torch.arange(STEPS, dtype=torch.float64) + 0.5) / STEPS)[:, None]
-    result = np.empty_like(X)
-    with one_thread():
-        for row, (curve, weight) in enumerate(
-            zip(torch.from_numpy(X), torch.from_numpy(weights), strict=True)
-        ):
-            path = (start + shares * (curve - start)).requires_grad_()
-            gradient = torch.autograd.grad((encoder(path) @ weight).sum(), path)[0]
-            result[row] = ((curve - start) * gradient.mean(dim=0)).numpy()
-    return result
+    spoken = torch.from_numpy(weights).float()
+    return integrated(
+        _encoder(points, state).float(),
+        X,
+        baseline,
+        lambda embedded, rows: (embedded * spoken[rows]).sum(dim=1),
+    )
 
 
 def _encoder(points: int, state: State) -> Encoder:
