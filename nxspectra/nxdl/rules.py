@@ -10,14 +10,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import Generic, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 Need: TypeAlias = Literal["required", "recommended", "optional"]
 NameType: TypeAlias = Literal["specified", "any", "partial"]
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a rule is written down."""
 
     definition: str
@@ -27,8 +26,7 @@ class Origin:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Enumeration:
+class Enumeration(NamedTuple):
     """The values that a field or attribute may have; an open one only suggests them."""
 
     items: tuple[str, ...]
@@ -48,8 +46,7 @@ class Dim:
     required: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Dimensions:
+class Dimensions(NamedTuple):
     """The shape that a field should have."""
 
     rank: str | None
@@ -73,8 +70,7 @@ class Dimensions:
         return rank
 
 
-@dataclass(frozen=True, slots=True)
-class AttributeRule:
+class AttributeRule(NamedTuple):
     """What is said of one attribute."""
 
     name: str
@@ -115,8 +111,7 @@ class FieldRule:
     """Is a type written down, here or in the base class; if not, nxdl.xsd makes it NX_CHAR."""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkRule:
+class LinkRule(NamedTuple):
     """A link that must be there; `target` is a path of classes, `/NXentry/NXinstrument/...`."""
 
     name: str
@@ -125,8 +120,7 @@ class LinkRule:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class ChoiceRule:
+class ChoiceRule(NamedTuple):
     """A group that may be of one of several classes."""
 
     name: str
@@ -173,8 +167,7 @@ class GroupRule:
         return self.name or f"({self.nx_class})"
 
 
-@dataclass(frozen=True, slots=True)
-class BaseClass:
+class BaseClass(NamedTuple):
     """A base class with everything that it has from the classes it extends."""
 
     name: str
