@@ -74,6 +74,28 @@ def test_numpy_answers_what_the_torch_network_answers(curves: Curves) -> None:
     np.testing.assert_allclose(ours._logits(intensity).reshape(-1, 3), theirs, atol=1e-9)
 
 
+def plainly(network: rows.EndToEnd, points: torch.Tensor) -> torch.Tensor:
+    """What the network says, layer after layer as torch has them."""
+    wide = torch.cat([layer(points[:, index]) for index, layer in enumerate(network.first)], dim=1)
+    active = torch.relu(network.normal(wide)).reshape(len(points), len(network.second), -1)
+    said = torch.cat([layer(active[:, index]) for index, layer in enumerate(network.second)], dim=1)
+    return network.weigh(torch.sigmoid(network.last_normal(said)))  # type: ignore[no-any-return]
+
+
+def test_gradients_and_statistics_are_those_of_torch_layers() -> None:
+    torch.manual_seed(2)
+    points = torch.randn(900, 3, 2, dtype=torch.float64) * 4.0 + 2.0
+    ours = rows.EndToEnd(3, 12, 3).double()
+    theirs = rows.EndToEnd(3, 12, 3).double()
+    theirs.load_state_dict(ours.state_dict())
+    for answer in (ours(points), plainly(theirs, points)):
+        torch.nn.functional.cross_entropy(answer, torch.arange(900) % 3).backward()
+    for (name, one), other in zip(ours.named_parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, other.grad, rtol=1e-9, atol=1e-12, msg=name)
+    for (name, one), other in zip(ours.named_buffers(), theirs.buffers(), strict=True):
+        torch.testing.assert_close(one, other, msg=name)
+
+
 def test_training_stops_when_the_loss_or_the_accuracy_is_enough(curves: Curves) -> None:
     soon = trained(EndToEnd(bins=5, iterations=30, noise_rounds=1, enough_accuracy=0.3), curves)
     late = trained(EndToEnd(bins=5, iterations=3, noise_rounds=1, enough_loss=0.0, enough_accuracy=2), curves)
