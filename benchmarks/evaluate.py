@@ -9,32 +9,39 @@ method: frames 80, 120 (low), 260 and 300 (high) of one ramp. Both are calibrate
     python benchmarks/evaluate.py --table                                  # the tables of what is there
     python benchmarks/evaluate.py                                          # all, then the tables: hours
 
-A model whose JSON is there is not run again. To be done in hours, curves are prepared once, by the
+A model whose JSON is there is not run again; what it was trained to and what it answered stay in --work, so
+that without its JSON only the figures are made anew. To be done in hours, curves are prepared once, by the
 default's preprocessing, and a ramp has every frame within 60 of its boundaries and every fifth of the others;
 that is the same for all. Networks of torch get 12 curves of a ramp instead of 32, no noisy copies of so many,
-and steps of 64 curves. Times are CPU seconds of one thread (set OMP_NUM_THREADS=1).
+and steps of 64 curves, and are asked in single precision. Times are CPU seconds of one thread (set
+OMP_NUM_THREADS=1).
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import time
-from collections.abc import Iterable
-from dataclasses import fields
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from tables import tables
 
-from nxspectra.classifiers import Model, calibrate, evaluate, installed, paired, summary, train
+from nxspectra.classifiers import Model, calibrate, evaluate, installed, summary, train
+from nxspectra.classifiers.curve_networks import CurveNetwork
 from nxspectra.classifiers.evaluation import auroc
 from nxspectra.classifiers.evaluation.trial import boundary_error, true_changes
-from nxspectra.classifiers.plugins import DEFAULT
 from nxspectra.preprocessing import Preprocessing
 from nxspectra.simulation import ANGLES, CLASSES, POINTS
 from nxspectra.spectra import Spectra
 from nxspectra.testing.ramps import SINGLE, STRANGERS, USUAL, Drawing, ramps, strangers
+
+Floats = NDArray[np.float64]
+Answer = Callable[[Floats], Floats]
 
 AXIS = np.linspace(*ANGLES, POINTS)
 AS_IT_IS = Preprocessing(background=None, spike_width=0.0, edge_width=0.0)
@@ -42,14 +49,16 @@ AS_IT_IS = Preprocessing(background=None, spike_width=0.0, edge_width=0.0)
 FEW = {"low": (80, 120), "high": (260, 300)}
 TRAINED_ON, CALIBRATED_ON, TESTED_ON = 100, 60, 220
 SLOW = ("cnn", "cnn-attention", "cnn-attention-sct", "fcnn-1d", "lstm", "lstm-angle", "resnet", "transformer",
-        "transformer-angle", "self-supervised")  # fmt: skip
+        "transformer-angle", "self-supervised", "end-to-end")  # fmt: skip
 CURVES = dict.fromkeys(SLOW, 12)
 """Labelled curves of a ramp, where not 32."""
 
 SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
     "many": {
-        **{name: {"noise_copies": 0, "batch_size": 64} for name in SLOW if name != "self-supervised"},
+        **{name: {"noise_copies": 0, "batch_size": 64} for name in SLOW},
         "fcnn-1d": {"noise_copies": 0, "batch_size": 64, "epochs": 30},
+        "self-supervised": {"epochs": 20},
+        "end-to-end": {"noise_rounds": 0, "iterations": 200},
     },
     "few": {},
 }
@@ -119,38 +128,83 @@ def many(prepared: Prepared, number: int, curves: int) -> tuple[list[Spectra], l
 
 
 def weights(estimator: object) -> int | None:
-    """How many numbers a classifier has learned to vote with."""
-    layers = getattr(estimator, "layers_", None)
-    if layers is not None:
-        return int(sum(each.size for each in layers))
-    state = getattr(estimator, "state_", None)
-    if state is not None:
-        moving = ("running_mean", "running_var", "num_batches_tracked")
-        return int(sum(each.size for name, each in state.items() if not name.endswith(moving)))
-    networks = getattr(estimator, "networks_", None)
-    if networks is not None:
-        parts = {part.name: getattr(networks, part.name) for part in fields(networks)}
-        return int(sum(each.size for name, each in parts.items() if name not in ("shift", "scale", "reach")))
-    return None
+    """How many numbers a classifier has learned to vote with; None of one that does not say."""
+    number = getattr(estimator, "n_parameters_", None)
+    return None if number is None else int(number)
 
 
 def trained(name: str, training: str, prepared: Prepared) -> tuple[Model, float]:
-    """A model, and the CPU seconds that training took."""
-    if training == "few":
-        usual = next(each for each in ramps("train") if each.kind == "transition at 18.5 GPa")
-        runs, labels = few(prepared, usual)
-    else:
-        runs, labels = many(prepared, TRAINED_ON, CURVES.get(name, 32))
-    settings = SETTINGS[training].get(name, {})
+    """A model, made once and kept, and the CPU seconds that training took."""
+    path = prepared.folder.parent / "models" / f"{training}-{name}.npz"
+    seconds = path.with_suffix(".seconds")
+    if not seconds.exists():
+        if training == "few":
+            usual = next(each for each in ramps("train") if each.kind == "transition at 18.5 GPa")
+            runs, labels = few(prepared, usual)
+        else:
+            runs, labels = many(prepared, TRAINED_ON, CURVES.get(name, 32))
+        began = time.process_time()
+        model = train(runs, labels, name, preprocessing=AS_IT_IS, **SETTINGS[training].get(name, {}))
+        spent = time.process_time() - began
+        model.save(path)
+        seconds.write_text(f"{spent:.2f}\n")
+    return Model.load(path), float(seconds.read_text())
+
+
+def in_single(network: CurveNetwork) -> Answer:
+    """`predict_proba` of a curve network for two classes, in single precision: a third of the time."""
+    import torch  # noqa: PLC0415 - it is loaded for those who need it
+
+    from nxspectra.classifiers.networks import curves  # noqa: PLC0415
+
+    layout = curves.Layout(network.layout, network.n_features_in_, 2, network._settings())
+
+    def answer(X: Floats) -> Floats:
+        with torch.no_grad(), curves.one_thread():
+            module = layout.with_state(network.state_).float()
+            parts = curves.portions(module, torch.from_numpy(X.astype(np.float32)))
+            second = torch.sigmoid(torch.cat([module(part) for part in parts]).double())
+            return np.asarray(torch.cat([1.0 - second, second], dim=1).numpy())
+
+    return answer
+
+
+def seconds_a_curve(estimator: Any, curves: Floats) -> float:
+    """CPU seconds that one curve takes when some are asked about together, once all is loaded."""
+    estimator.predict_proba(curves[:2])
     began = time.process_time()
-    model = train(runs, labels, name, preprocessing=AS_IT_IS, **settings)
-    return model, time.process_time() - began
+    estimator.predict_proba(curves)
+    return (time.process_time() - began) / len(curves)
+
+
+def remember(model: Model, work: Path, sample: Floats) -> None:
+    """From now on the model's classifier is asked about the curves of a ramp once, and its answer is kept."""
+    folder = work / "answers" / model.digest[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    estimator: Any = model.estimator
+    ask: Answer = estimator.predict_proba
+    if isinstance(estimator, CurveNetwork):
+        double, ask = ask, in_single(estimator)
+        np.testing.assert_allclose(ask(sample), double(sample), atol=1e-3)
+
+    def answer(X: Floats) -> Floats:
+        path = folder / f"{hashlib.sha256(np.ascontiguousarray(X)).hexdigest()[:24]}.npy"
+        if not path.exists():
+            partial = path.with_suffix(".partial.npy")
+            np.save(partial, ask(X))
+            partial.rename(path)
+        return np.asarray(np.load(path))
+
+    estimator.predict_proba = answer
 
 
 def on_trial(name: str, training: str, work: Path, asked: int, held: int) -> dict[str, Any]:
     """Everything that is measured of one classifier."""
     prepared = Prepared(work)
     plain, seconds = trained(name, training, prepared)
+    sample = prepared.ramp(ramps("test", 1)[0])[0].intensity[:64]
+    spent = seconds_a_curve(plain.estimator, sample)
+    remember(plain, work, sample[:4])
     drawings = ramps("calibrate", held)
     series = [prepared.ramp(each) for each in drawings]
     best = calibrate(plain, [spectra for spectra, _ in series], truth=[names for _, names in series])
@@ -162,9 +216,6 @@ def on_trial(name: str, training: str, work: Path, asked: int, held: int) -> dic
         if each.kind == USUAL:
             raw += evaluate(plain, [spectra], truth=[names]).verdicts
         kinds.append(each.kind)
-    began = time.process_time()
-    plain.estimator.predict_proba(spectra.intensity)
-    spent = (time.process_time() - began) / len(spectra)
     usual = [v for v, kind in zip(verdicts, kinds, strict=True) if kind == USUAL]
     both = [v for v, kind in zip(verdicts, kinds, strict=True) if kind not in SINGLE]
     assert best.card.calibration is not None
@@ -200,16 +251,28 @@ def on_trial(name: str, training: str, work: Path, asked: int, held: int) -> dic
 
 
 def among_strangers(model: Model, prepared: Prepared, asked: int) -> dict[str, float]:
-    """AUROC of the score of each kind of strangers against usual ramps, and against all; shares accepted."""
+    """AUROC of the score of each kind of strangers against usual ramps, and against all; shares accepted.
+
+    A curve that preprocessing sets aside, as one of a saturated detector, gets no class whatever its score:
+    it counts as the strangest. How many of a kind that are, and the AUROC of the score of the others alone,
+    is said too.
+    """
     assert model.calibration is not None
     judge = model.calibration.strangers
-    scores: dict[str, list[Any]] = {"usual": [], "all": []}
+
+    def scores(curves: NDArray[np.floating[Any]]) -> Floats:
+        usable = np.isfinite(curves).all(axis=1)
+        found = np.full(len(curves), np.inf)
+        found[usable] = judge(curves[usable].astype(np.float64))
+        return found
+
+    own: dict[str, list[Floats]] = {"usual": [], "all": []}
     for each in ramps("test", min(asked, 80)):
-        score = judge(prepared.ramp(each)[0].intensity[::5])
-        scores["all"].append(score)
+        score = scores(prepared.ramp(each)[0].intensity[::5])
+        own["all"].append(score)
         if each.kind == USUAL:
-            scores["usual"].append(score)
-    usual, every = (np.concatenate(scores[word]) for word in ("usual", "all"))
+            own["usual"].append(score)
+    usual, every = (np.concatenate(own[word]) for word in ("usual", "all"))
     found = {
         "usual accepted": float(np.mean(usual <= judge.threshold)),
         "all accepted": float(np.mean(every <= judge.threshold)),
@@ -219,110 +282,14 @@ def among_strangers(model: Model, prepared: Prepared, asked: int) -> dict[str, f
         if not path.exists():
             curves = [prepared.preprocessing(strangers(kind, seed), AXIS) for seed in range(6)]
             np.save(path, np.concatenate(curves).astype(np.float32))
-        odd = np.load(path)
-        score = judge(odd[np.isfinite(odd).all(axis=1)].astype(np.float64))
-        found[f"{kind}, AUROC to usual"] = auroc(usual, score)
-        found[f"{kind}, AUROC to all"] = auroc(every, score)
+        score = scores(np.load(path))
+        judged = score[np.isfinite(score)]
+        found[f"{kind}, set aside"] = 1.0 - judged.size / score.size
+        for word, others in (("usual", usual), ("all", every)):
+            found[f"{kind}, AUROC to {word}"] = auroc(others, score)
+            found[f"{kind}, AUROC to {word}, of those not set aside"] = auroc(others, judged)
         found[f"{kind} accepted"] = float(np.mean(score <= judge.threshold))
     return found
-
-
-def row(found: dict[str, Any], which: str, figures: Iterable[str], digits: int = 2) -> str:
-    cells = []
-    for figure in figures:
-        value, low, high = found[which][figure]
-        empty = value is None
-        cells.append("-" if empty else f"{value:.{digits}f} ({low:.{digits}f}–{high:.{digits}f})")
-    return " | ".join(cells)
-
-
-def head(*columns: str) -> None:
-    print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
-
-
-def tables(work: Path) -> None:
-    """What the JSON files say, as Markdown."""
-    results = [json.loads(path.read_text()) for path in sorted(work.glob("*.json"))]
-    for training in ("many", "few"):
-        mine = [each for each in results if each["training"] == training]
-        if not mine:
-            continue
-        mine.sort(key=lambda each: each["usual"]["boundary error, frames"][0] or 99.0)
-        print(f"\n### {training}: usual ramps\n")
-        head("model", "boundary, frames", "GPa", "ECE near", "Brier near", "accuracy", "P_conf", "parameters",
-             "train, CPU s", "a curve, CPU ms")  # fmt: skip
-        for each in mine:
-            print(
-                f"| `{each['model']}` |"
-                f" {row(each, 'usual', ['boundary error, frames', 'boundary error, GPa'])} |"
-                f" {row(each, 'usual', ['ECE near', 'Brier near', 'accuracy', 'P_conf'], 3)} |"
-                f" {each['parameters'] or '-'} | {each['train_cpu_s']:.1f} | {each['infer_cpu_ms']:.3f} |"
-            )
-        print(f"\n### {training}: all ramps with a transition\n")
-        head("model", "ramps", "boundary, frames", "interval holds", "width, frames", "interval in GPa holds",
-             "width, GPa", "balanced accuracy", "not calibrated, usual ramps: boundary; ECE near",
-             "ramps of one phase called a transition")  # fmt: skip
-        for each in mine:
-            single = [ramp for ramp in each["ramps"] if ramp["kind"] in SINGLE]
-            called = sum(ramp["boundaries"] > 0 for ramp in single)
-            before = (
-                row(each, "usual, not calibrated", ["boundary error, frames"]),
-                row(each, "usual, not calibrated", ["ECE near"], 3),
-            )
-            print(
-                f"| `{each['model']}` | {each['with a transition']['series']} | "
-                + row(
-                    each,
-                    "with a transition",
-                    [
-                        "boundary error, frames",
-                        "interval holds, frames",
-                        "interval width, frames",
-                        "interval holds, GPa",
-                        "interval width, GPa",
-                    ],
-                )
-                + f" | {row(each, 'with a transition', ['balanced accuracy'], 3)} | {'; '.join(before)}"
-                f" | {called} of {len(single)} |"
-            )
-        compared(mine, training)
-        kinds(mine, training)
-
-
-def compared(mine: list[dict[str, Any]], training: str) -> None:
-    """Paired differences to the default over the same usual ramps."""
-    ours = next((each for each in mine if each["model"] == DEFAULT), None)
-    if ours is None:
-        return
-    print(f"\n### {training}: what each is worse by than `{DEFAULT}`, usual ramps, paired\n")
-    head("model", "boundary, frames", "Brier near")
-    base = {ramp["name"]: ramp for ramp in ours["ramps"] if ramp["kind"] == USUAL}
-    for each in mine:
-        if each is ours:
-            continue
-        both = [ramp for ramp in each["ramps"] if ramp["name"] in base]
-        cells = []
-        for word in ("boundary_error", "brier_near"):
-            one, other = [ramp[word] for ramp in both], [base[ramp["name"]][word] for ramp in both]
-            difference = paired(one, other)
-            cells.append(f"{difference.value:+.3f} ({difference.low:+.3f} to {difference.high:+.3f})")
-        print(f"| `{each['model']}` | {' | '.join(cells)} |")
-
-
-def kinds(mine: list[dict[str, Any]], training: str) -> None:
-    """Each kind of ramp, for the default and the seed's scheme."""
-    for each in mine:
-        if each["model"] not in (DEFAULT, "weighted"):
-            continue
-        print(f"\n### {training}: `{each['model']}` by kind of ramp\n")
-        head("ramps", "accuracy", "boundary, frames", "GPa", "interval holds", "width, frames", "ECE near")
-        for kind, found in each["kinds"].items():
-            one = {"kind": found}
-            frames = ["boundary error, frames", "boundary error, GPa", "interval holds, frames"]
-            cells = [row(one, "kind", ["accuracy"], 3), row(one, "kind", frames)]
-            cells += [row(one, "kind", ["interval width, frames"], 1), row(one, "kind", ["ECE near"], 3)]
-            print(f"| {kind} | {' | '.join(cells)} |")
-        print(f"\nStrangers, `{each['model']}`: {json.dumps(each['strangers'])}")
 
 
 def main() -> None:

@@ -304,6 +304,11 @@ class AugmentedEnsemble(Estimator):
         return np.asarray(found - found.mean(axis=2, keepdims=True))
 
     @property
+    def n_parameters_(self) -> int:
+        """How many numbers training has set."""
+        return sum(each.size for each in self.layers_)
+
+    @property
     def _group(self) -> int:
         return self.n_features_in_ // self.axis_.size
 
