@@ -9,7 +9,7 @@ from typing import Any
 
 from nxspectra.classifiers import paired
 from nxspectra.classifiers.plugins import DEFAULT
-from nxspectra.testing.ramps import SINGLE, STRANGERS, USUAL
+from nxspectra.testing.ramps import SINGLE, USUAL
 
 
 def row(found: dict[str, Any], which: str, figures: Iterable[str], digits: int = 2) -> str:
@@ -113,13 +113,10 @@ def kinds(mine: list[dict[str, Any]], training: str) -> None:
 def among(found: dict[str, float]) -> None:
     """The strangers of one model."""
     print()
-    head("curves", "set aside", "AUROC to usual ramps", "AUROC to all ramps",
-         "the same, of those not set aside", "accepted")  # fmt: skip
-    for kind in STRANGERS:
-        pair = [
-            " | ".join(f"{found[f'{kind}, AUROC to {word}{which}']:.3f}" for word in ("usual", "all"))
-            for which in ("", ", of those not set aside")
-        ]
-        aside, accepted = found[f"{kind}, set aside"], found[f"{kind} accepted"]
-        print(f"| {kind} | {aside:.1%} | {pair[0]} | {pair[1].replace(' | ', '; ')} | {accepted:.1%} |")
+    head("curves", "set aside", "AUROC to usual ramps", "AUROC to all ramps", "accepted")
+    for kind in [word.removesuffix(" accepted") for word in found if word.endswith(" accepted")]:
+        if kind in ("usual", "all"):
+            continue
+        ranks = " | ".join(f"{found[f'{kind}, AUROC to {word}']:.3f}" for word in ("usual", "all"))
+        print(f"| {kind} | {found[f'{kind}, set aside']:.1%} | {ranks} | {found[f'{kind} accepted']:.1%} |")
     print(f"\nAccepted of usual ramps {found['usual accepted']:.1%}, of all {found['all accepted']:.1%}")
