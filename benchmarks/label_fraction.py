@@ -2,7 +2,8 @@
 
 Of one simulated ramp (349 spectra, seed 1) a share is labelled, spread evenly over the series; the others
 are there without a label. `self-supervised` learns from all; the same encoder without pretraining
-(`epochs=0`), `reference` and `weighted` from the labelled alone. Asked are three other ramps (seeds 2 to 4).
+(`epochs=0`), `reference`, `weighted` and the default from the labelled alone. Asked are three other ramps
+(seeds 2 to 4).
 
     python benchmarks/label_fraction.py
 """
@@ -13,6 +14,7 @@ import sys
 
 import numpy as np
 
+from nxspectra.classifiers.plugins import DEFAULT, classifier
 from nxspectra.classifiers.reference import Reference
 from nxspectra.classifiers.self_supervised import SelfSupervised
 from nxspectra.classifiers.weighted import Weighted
@@ -29,6 +31,7 @@ def main(epochs: int) -> None:
         "the same, not pretrained": lambda: SelfSupervised(epochs=0),
         "`reference`": Reference,
         "`weighted`": Weighted,
+        f"`{DEFAULT}`": classifier(DEFAULT),
     }
     print("| labelled | " + " | ".join(kinds) + " |")
     print("|---|" + "---|" * len(kinds))
