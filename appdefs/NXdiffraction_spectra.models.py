@@ -301,8 +301,10 @@ class NexusRoot(NexusGroup):
         if not isinstance(item, Mapping) or item.get("@NX_class") not in ("NXentry", "NXsubentry"):
             return False
         definition = item.get("definition")
-        named = definition.get("value") if isinstance(definition, Mapping) else None
-        return named in (cls.definition_name, [cls.definition_name])
+        named = flat(definition.get("value")) if isinstance(definition, Mapping) else ()
+        # in whatever case, and other definitions may be named besides
+        names = {each.strip().lower() for each in named if isinstance(each, str)}
+        return cls.definition_name.lower() in names
 
 
 def _holders(root: dict[str, Any]) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
@@ -1158,11 +1160,9 @@ class Entry(NexusGroup):
         alias="@NX_class",
     )
     attr_default: Text | None = Field(default=None, alias="@default", description="Recommended.")
-    definition: Annotated[
-        Definition,
-        Says(type="NX_CHAR", dtype="^(text)[0-9]*$", required=True),
-        ValueOneOf(("NXdiffraction_spectra",)),
-    ] = Field(description="Required. Which application definition the entry follows")
+    definition: Annotated[Definition, Says(type="NX_CHAR", dtype="^(text)[0-9]*$", required=True)] = Field(
+        description="Required. Which application definition the entry follows",
+    )
     title: Annotated[NexusField, Says(type="NX_CHAR", dtype="^(text)[0-9]*$")] | None = Field(
         default=None,
         description="Recommended. What a person would call the series",

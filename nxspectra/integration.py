@@ -79,6 +79,7 @@ def integrate(
     points: int | None = None,
     polarization: float | None = None,
     progress: Progress | None = None,
+    earlier: Group | None = None,
 ) -> Group:
     """`root` with the frames of its detector integrated over the azimuth, over two theta in degrees.
 
@@ -86,16 +87,13 @@ def integrate(
     spectrum, as many as the frame has pixels along the radius if not given; `polarization` the factor to
     correct for, between -1 and 1. The solid angle of the pixels is corrected for. Pixels of the detector's
     `pixel_mask`, negative ones and those at `saturation_value` are left out. One frame is read at a time.
-    A tree in which these frames were integrated with this calibration and settings is given back as it is.
+    A tree in which these frames were integrated with this calibration and settings is given back as it is;
+    if it was done in an `earlier` result of the same raw file, it is taken from there.
 
     Raises Refused, saying why, where calibration and frames do not fit; UsageError for a file that is no
     calibration or settings out of range; FileError if it cannot be read; MissingExtra without pyFAI.
     """
-    if points is not None and points < 2:
-        raise UsageError(f"points={points}: a spectrum has at least two")
-    if polarization is not None and not -1 <= polarization <= 1:
-        raise UsageError(f"polarization={polarization:g}: the factor is between -1 and 1")
-    content, geometry = read_calibration(Path(calibration))
+    content, geometry = check_settings(Path(calibration), points, polarization)
     images = the_frames(root, frames)
     check_geometry(geometry, images, Path(calibration).name)
     masked = mask_of(images)
@@ -115,13 +113,14 @@ def integrate(
     if polarization is not None:
         settings["polarization_factor"] = Field(polarization)
     home = f"/{images.path.split('/')[1]}"
-    if any(
-        is_the_same(process, settings) for _, process in (root.group(home) or Group()).of_class("NXprocess")
-    ):
+    if done_before(root, home, settings) is not None:
         return root
+    path = free(root, home)
+    done = None if earlier is None else done_before(earlier, home, settings)
+    if done is not None and path == free(Group(), home):
+        return root.add([accounted(path, done)])
     job = Job(geometry, masked, number, polarization)
     radial, intensity = job.spectra_of(images, progress)
-    path = free(root, home)
     note = {
         "file_name": Field(Path(calibration).name),
         "checksum": Field(hashlib.sha256(content).hexdigest()),
@@ -157,10 +156,13 @@ def spectra_group(path: str, radial: NDArray[np.float64], intensity: NDArray[np.
     )
 
 
-def is_the_same(process: Group, settings: dict[str, Node]) -> bool:
-    """Is it the account of an integration of the same frames with the same settings?"""
-    given = process.group("input")
-    return given is not None and dict(given.children) == settings and process.field("data/I") is not None
+def done_before(root: Group, home: str, settings: dict[str, Node]) -> Group | None:
+    """The account of an integration of the same frames with the same settings; None if there is none."""
+    for _, process in (root.group(home) or Group()).of_class("NXprocess"):
+        given = process.group("input")
+        if given is not None and dict(given.children) == settings and process.field("data/I") is not None:
+            return process
+    return None
 
 
 def free(root: Group, home: str) -> str:
@@ -172,6 +174,17 @@ def free(root: Group, home: str) -> str:
 
 
 # -- the calibration ---------------------------------------------------------------------------
+
+
+def check_settings(
+    calibration: Path, points: int | None = None, polarization: float | None = None
+) -> tuple[bytes, Any]:
+    """The bytes of a .poni, and pyFAI's integrator of it. Raises FileError and UsageError."""
+    if points is not None and points < 2:
+        raise UsageError(f"points={points}: a spectrum has at least two")
+    if polarization is not None and not -1 <= polarization <= 1:
+        raise UsageError(f"polarization={polarization:g}: the factor is between -1 and 1")
+    return read_calibration(calibration)
 
 
 def read_calibration(file: Path) -> tuple[bytes, Any]:

@@ -259,45 +259,6 @@ def test_a_file_outside_of_the_folder_is_not_looked_at(beamtime: Path, raw: Path
     assert hdf5.sha256(secret) not in result.reason
 
 
-def test_a_copy_that_claims_the_place_of_other_spectra_is_refused(raw: Path, tmp_path: Path) -> None:
-    genuine = copied(raw, tmp_path / "out")
-    other = simulate(3, FRAMES, points=POINTS).tree()
-    (tmp_path / "forged").mkdir()
-    forged = hdf5.write(migrate(other), tmp_path / "forged" / "raw_0042.nxs")
-    with h5py.File(forged, "r+") as file:
-        del file["entry/migration/source_file/checksum"]
-        file["entry/migration/source_file/checksum"] = hdf5.sha256(raw)
-    result = copied(forged, tmp_path / "out")
-    assert (result.state, result.pid) == (State.REFUSED, None)
-    assert result.reason is not None
-    assert "spectra are different" in result.reason
-    again = copied(raw, tmp_path / "out")
-    assert (again.state, again.pid, again.output) == (State.UNCHANGED, genuine.pid, genuine.output)
-
-
-def test_a_copy_that_is_not_in_order_does_not_take_the_place_of_one_that_is(
-    raw: Path, tmp_path: Path
-) -> None:
-    genuine = copied(raw, tmp_path / "out")
-    (tmp_path / "spoiled").mkdir()
-    spoiled = hdf5.write(migrate(hdf5.read(raw)), tmp_path / "spoiled" / "raw_0042.nxs")
-    with h5py.File(spoiled, "r+") as file:
-        file["entry/instrument/beam/incident_energy"].attrs["units"] = "mm"
-    result = copied(spoiled, tmp_path / "out")
-    assert (result.state, result.pid) == (State.REFUSED, None)
-    assert f"of the same data set as {genuine.output}" in (result.reason or "")
-
-
-def test_a_migrated_copy_is_taken_with_a_warning_that_its_origin_is_believed(
-    raw: Path, tmp_path: Path
-) -> None:
-    copy = hdf5.write(migrate(hdf5.read(raw)), tmp_path / "copy.nxs")
-    result = copied(copy, tmp_path / "out")
-    assert result.state is State.DONE
-    assert "unchecked-origin" in {finding.rule for finding in result.findings}
-    assert (result.pid or "").endswith(hdf5.sha256(raw))
-
-
 def test_labels_in_a_file_that_was_never_migrated_say_what_it_was(tmp_path: Path) -> None:
     known = migrate(simulate(2, FRAMES, points=POINTS).tree()).without("entry/migration")
     file = hdf5.write(Group(None, known.children, known.attributes), tmp_path / "conforming.nxs")

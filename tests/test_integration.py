@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ from click.testing import CliRunner, Result
 from nxspectra import hdf5, sidecars
 from nxspectra.cli import program
 from nxspectra.errors import Refused, UsageError
+from nxspectra.ingestion import Integration, State
+from nxspectra.ingestion.journey import Stop, Task, take
 from nxspectra.migration import migrate
 from nxspectra.spectra import Spectra
 from nxspectra.tree import Field, Group
@@ -208,6 +211,38 @@ def test_migrated_frames_conform_also_to_nxazint1d_and_can_be_stripped(tmp_path:
     assert "nothing to add" in again.output
     assert shell("strip", out, "-o", back).exit_code == 0
     assert not hdf5.differences(file, back)
+
+
+def test_frames_are_integrated_on_ingest_and_only_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, catalogue = hdf5.write(raw(), tmp_path / "raw.nxs"), tmp_path / "catalogue"
+    bring = ("ingest", file, "--catalogue", catalogue, "--integrate", poni(tmp_path), *given())
+    done = shell(*bring, "--format", "json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["state"] == "done"
+    run = hdf5.read(catalogue / "files" / "raw.nxs")
+    assert len(Spectra.of(run)) == 3
+    assert run["entry/integration/calibration_file/file_name"].text == "straight.poni"
+    assert run["entry/migration/mapping/instrument_beam_incident_energy"].attributes["file_name"] == (
+        "straight.poni"
+    )
+    task = Task(
+        catalogue / "files",
+        facts=sidecars.read(tmp_path / "straight.poni").under(FACTS),
+        integration=Integration(tmp_path / "straight.poni"),
+    )
+    monkeypatch.setattr(integration.Job, "spectra_of", None)
+    assert take(Stop(file), task).ingested.state is State.UNCHANGED
+
+
+def test_on_ingest_what_is_no_calibration_is_told_before_any_file_is_touched(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.poni"
+    bad.write_text("pressure = 3")
+    file = hdf5.write(raw(1), tmp_path / "raw.nxs")
+    done = shell("ingest", file, "--catalogue", tmp_path / "catalogue", "--integrate", bad)
+    assert done.exit_code == 2
+    assert not (tmp_path / "catalogue").exists()
 
 
 def test_nxazint1d_is_claimed_only_where_all_it_asks_for_is_known(tmp_path: Path) -> None:

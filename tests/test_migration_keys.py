@@ -124,6 +124,7 @@ TAKEN = [
     Taken("metadata/DCM_wavelength", Field([0.5], units="Angstrom"), ENERGY, 24.796839686640052, "keV"),
     Taken("metadata/lambda", Field([0.5], units="Angstroem"), ENERGY, 24.796839686640052, "keV"),
     Taken(f"{MONO}/wavelength", Field([0.5], units="A"), ENERGY, 24.796839686640052, "keV"),
+    Taken(f"{MONO}/wavelength", Field([0.5], units="Angstroms"), ENERGY, 24.796839686640052, "keV"),
     Taken("metadata/wavelength", Field([0.05], units="nm"), ENERGY, 24.796839686640052, "keV"),
     Taken("collection/Energy", Field("25.6 keV"), ENERGY, 25.6, "keV"),
     Taken("collection/energy_keV", Field(25.6), ENERGY, 25.6, "keV"),
@@ -169,9 +170,11 @@ REFUSED = [
     ),
     Refused(f"{COLLECTION}/latency_time", Field(0.001, units="s"), EXPOSURE, "refused-key", "delay"),
     Refused(f"{COLLECTION}/dead_time", Field(0.001, units="s"), EXPOSURE, "refused-key", "dead time"),
+    Refused(f"{COLLECTION}/live_time", Field(0.09, units="s"), EXPOSURE, "refused-key", "delay"),
     Refused("metadata/PresetTime", Field([5.0]), EXPOSURE, "no-units", "PresetTime s'"),
     Refused("metadata/I0_time", Field([1e7]), EXPOSURE, "refused-key", "ticks"),
     Refused("metadata/PIN_time", Field([1e7]), EXPOSURE, "refused-key", "ticks"),
+    Refused("metadata/D3_time", Field([1e7]), EXPOSURE, "refused-key", "ticks"),
     Refused(
         f"{DETECTOR}/NDAttributes/AcquirePeriod", Field(np.full(N, 0.1)), EXPOSURE, "refused-key", "next"
     ),
@@ -212,6 +215,8 @@ REFUSED = [
     Refused("collection/energy", Field(25.6), ENERGY, "no-units", "collection/energy keV'"),
     Refused("collection/energy", Field(6.08, units="GeV"), ENERGY, "implausible-value", "6.08e+06 keV"),
     Refused("collection/energy", Field(np.nan, units="keV"), ENERGY, "not-a-number", "nan"),
+    Refused("metadata/DCM_energy", Field([16.9]), ENERGY, "no-units", "DCM_energy keV'"),
+    Refused("metadata/DCM_lambda", Field([0.73]), ENERGY, "no-units", "DCM_lambda angstrom'"),
     Refused("metadata/wavelength", Field([0.5]), ENERGY, "no-units", "wavelength angstrom'"),
     Refused("collection/CellPressure", quantity(-123.6, "mbar"), PRESSURE, "refused-key", "flow cell"),
     Refused("collection/ChamberPressure", quantity(1e-6, "mbar"), PRESSURE, "refused-key", "vacuum"),
@@ -261,6 +266,7 @@ REFUSED = [
     Refused("dac/piezo_voltage", Field(RAMP, units="V"), PRESSURE, "refused-key", "voltage"),
     Refused("dac/dDAC_voltage", Field(RAMP, units="V"), PRESSURE, "refused-key", "voltage"),
     Refused("before_scan/lakeshore/Ta", Field([4.9953]), "sample/temperature", "no-units", "Ta K'"),
+    Refused("metadata/linkam_temp1", Field([24.0]), "sample/temperature", "no-units", "linkam_temp1 K'"),
     Refused("before_scan/lakeshore/Tset", Field([5.0]), "sample/temperature", "refused-key", "set point"),
     Refused(
         "environment/hutch_temperature",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import beamlines
+import integrators
 import numpy as np
 import pytest
 
@@ -53,7 +54,7 @@ def test_the_subentry_does_not_claim_a_definition_that_it_cannot_keep(ramp: Ramp
 
 
 def test_angles_that_were_converted_are_those_that_are_linked() -> None:
-    run = migrate(beamlines.pyfai("q_nm^-1"))
+    run = migrate(integrators.pyfai("q_nm^-1"))
     np.testing.assert_allclose(
         run["entry_0000/azint1d/data/radial_axis"].array, beamlines.TWO_THETA, rtol=1e-6
     )
@@ -61,7 +62,7 @@ def test_angles_that_were_converted_are_those_that_are_linked() -> None:
 
 
 def test_what_is_nxazint1d_already_gets_no_second_one() -> None:
-    assert "/entry/azint1d" not in migrate(beamlines.azint())
+    assert "/entry/azint1d" not in migrate(integrators.azint())
 
 
 def test_a_group_of_that_name_is_not_touched(ramp: Ramp) -> None:

@@ -106,6 +106,12 @@ GOOD: dict[str, Group] = {
     "several classifications": conforming(classified=True).put(
         "entry/expert_classification", conforming(classified=True)["entry/weighted_classification"]
     ),
+    "a definition among others": conforming().put(
+        "entry/definition", Field(["NXobject_of_ours", DEFINITION], version="1.0")
+    ),
+    "a definition in another case": conforming().put(
+        "entry/definition", Field(DEFINITION.lower(), version="1.0")
+    ),
     "a subentry": Group(
         "NXroot",
         {
@@ -152,7 +158,7 @@ def test_every_language_takes_what_conforms(
     what: str, ours: jsonschema.Draft202012Validator, our_models: ModuleType, our_shapes: rdflib.Graph
 ) -> None:
     tree = GOOD[what]
-    assert validate(tree).conforms
+    assert validate(tree, DEFINITION).conforms
     form = schemas.as_json(tree)
     assert [error.message for error in ours.iter_errors(form)] == []
     our_models.Root.model_validate(form)
@@ -269,6 +275,26 @@ def verdicts(folder: Path, **children: Any) -> set[bool]:
         fits(models("NXramp", folder), form),
         not [each for each in shaped(tree, shapes) if each[2] == str(SH.Violation)],
     }
+
+
+def test_an_entry_may_name_several_definitions(tmp_path: Path) -> None:
+    folder = ramp(tmp_path, "")
+    for listed in (["NXramp", "NXmonopd"], ["nxRAMP"], [["NXmonopd", " NXramp "]]):
+        form = schemas.as_json(Group("NXroot", {"entry": Group("NXentry", {"definition": Field(listed)})}))
+        assert judge("NXramp", folder).is_valid(form)
+        assert fits(models("NXramp", folder), form)
+    for listed in (["NXmonopd", "NXsas"], ["NXramp2"], ["aNXramp"]):
+        assert verdicts(folder, definition=Field(listed)) == {False}
+
+
+def test_an_official_definition_may_be_one_of_several_that_an_entry_names() -> None:
+    tree = minimal("NXmonopd").put("entry/definition", Field(["NXsas", "NXmonopd"]))
+    assert validate(tree, "NXmonopd").conforms
+    form = schemas.as_json(tree)
+    assert judge("NXmonopd").is_valid(form)
+    assert fits(models("NXmonopd"), form)
+    shapes = rdflib.Graph().parse(data=schemas.shacl("NXmonopd"), format="turtle")
+    assert not [each for each in shaped(tree, shapes) if each[2] == str(SH.Violation)]
 
 
 def test_a_choice_is_one_of_its_classes(tmp_path: Path) -> None:

@@ -24,11 +24,15 @@ def test_the_test_has_two_hundred_ramps_with_a_transition_and_twenty_without() -
     assert sum(number for name, number in kinds.items() if name not in SINGLE) == 200
 
 
-@pytest.mark.parametrize("number", [20, 50, 105])
-def test_the_beginning_of_a_part_has_every_kind_in_proportion(number: int) -> None:
-    found = Counter(each.kind for each in ramps("train", number))
-    for name, kind in KINDS.items():
-        assert abs(found[name] - kind.number * number / 220) <= 2
+def test_any_beginning_of_a_part_has_the_same_share_of_every_kind() -> None:
+    kinds = [each.kind for each in ramps("train")]
+    for number in range(1, len(kinds) + 1):
+        found = Counter(kinds[:number])
+        # there is one share of which the number of each kind is the nearest whole number
+        least = max((found[name] - 0.5) / kind.number for name, kind in KINDS.items())
+        most = min((found[name] + 0.5) / kind.number for name, kind in KINDS.items())
+        assert least <= most, number
+    assert [each.kind for each in ramps("train", 50)] == kinds[:50]
 
 
 def test_a_ramp_is_the_same_each_time_it_is_made() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -25,8 +24,9 @@ from nxspectra.cli.frame import (
     wait_option,
     worst,
 )
+from nxspectra.cli.integrating import Integrating, integrate_options
 from nxspectra.cli.migrating import crosswalk_option, facts_option, read_facts, set_option
-from nxspectra.ingestion import Ingested, State
+from nxspectra.ingestion import Ingested, Integration, State
 from nxspectra.ingestion.origins import UNCHECKED
 
 CODES = {
@@ -80,9 +80,16 @@ COLOURS = {
     " below; or copies. Without either, links for files over 100 MB there, unless the file system lets a copy"
     " share their blocks.",
 )
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Let a file that only says which raw file it was made from take the place of the one that the"
+    " catalogue has of that raw file, also where the two are different; else it is refused then.",
+)
 @crosswalk_option
 @set_option
 @facts_option
+@integrate_options
 @wait_option
 @graph_option
 @format_option
@@ -95,8 +102,13 @@ def ingest(
     workers: int,
     crosswalk: str,
     given: tuple[str, ...],
-    facts_file: Sequence[Path],
+    facts_file: tuple[Path, ...],
+    calibration: Path | None,
+    frames: str | None,
+    points: int | None,
+    polarization: float | None,
     as_link: bool | None,
+    replace: bool,
     wait: float,
     graph: str | None,
     form: Format,
@@ -104,12 +116,14 @@ def ingest(
     """Take raw files the whole way into a catalogue.
 
     Each file is migrated, validated, classified if there is a model, written, read back, described and
-    filed; of a folder, every HDF5 file below it. A file that lacks something required is described and
-    filed as it is, so that it is found, and not written: --set supplies what is missing. The same file
-    again is `unchanged`; one that somebody is still writing is `waiting`, and left alone. One bad file does
-    not keep the others from being done.
+    filed; of a folder, every HDF5 file below it. Frames of a detector become spectra with --integrate. A
+    file that lacks something required is described and filed as it is, so that it is found, and not written:
+    --set supplies what is missing. The same file again is `unchanged`; one that somebody is still writing is
+    `waiting`, and left alone. One bad file does not keep the others from being done.
     """
-    facts = read_facts(given, facts_file)
+    integrating = Integrating(calibration, frames, points, polarization)
+    integrating.check(has_patterns=False)
+    facts = read_facts(given, integrating.beside(facts_file))
     done = ingestion.ingest(
         paths,
         Catalogue(catalogue, graph=graph),
@@ -120,6 +134,10 @@ def ingest(
         facts=facts,
         as_link=as_link,
         wait=wait,
+        replace=replace,
+        integration=None
+        if calibration is None
+        else Integration(calibration.absolute(), frames, points, polarization),
     )
     states: Counter[State] = Counter()
     for each in done:

@@ -9,11 +9,11 @@ failure of that file, and the next goes on. The catalogue is written by the call
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 from nxspectra.catalogue import Catalogue
@@ -22,13 +22,14 @@ from nxspectra.classifiers import Model
 from nxspectra.errors import FileError, NxspectraError, UsageError
 from nxspectra.hdf5.listing import files_of
 from nxspectra.ingestion.children import take_all
+from nxspectra.ingestion.integrating import Integration
 from nxspectra.ingestion.journey import Arrival, Ingested, State, Stop, Task
 from nxspectra.ingestion.training_sets import training_set
 from nxspectra.migration import Crosswalk
 from nxspectra.migration.facts import parse_facts
 from nxspectra.settings import Settings
 
-__all__ = ["Ingested", "Limits", "State", "ingest", "training_set"]
+__all__ = ["Ingested", "Integration", "Limits", "State", "ingest", "training_set"]
 
 
 def ingest(
@@ -43,6 +44,8 @@ def ingest(
     limits: Limits | None = None,
     as_link: bool | None = None,
     wait: float = 0.0,
+    replace: bool = False,
+    integration: Integration | None = None,
 ) -> Iterator[Ingested]:
     """Take files, and the HDF5 files in folders, the whole way; what became of each as it is done.
 
@@ -52,6 +55,9 @@ def ingest(
     With `as_link` files of links to the raw files are written, which then have to be in `output` or below;
     if it is None so it is done for files over 100 MB there, where the file system cannot share their blocks.
     A file that somebody is still writing is looked at again for `wait` seconds, while others are done.
+    A file that only says which raw file it was made from comes after the others; if the catalogue has another
+    file of that raw file it has to hold the same, unless `replace` lets it take its place.
+    With an `integration` the frames of detectors become spectra, by pyFAI.
     Raises UsageError, FileError and their kinds before any file is touched; after that whatever is wrong
     with a file is in its Ingested. Files are taken while the iterator is being read.
     """
@@ -66,6 +72,8 @@ def ingest(
         Model.load(os.fspath(model))
     Crosswalk.load(os.fspath(crosswalk))
     parse_facts(facts or {})
+    if integration is not None:
+        integration.check()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -79,16 +87,41 @@ def ingest(
         limits or Limits(),
         as_link,
         wait > 0,
+        store.index.url.render_as_string(hide_password=False),
+        replace,
+        integration,
     )
     files = files_of((Path(path) for path in given), besides=(store.folder, folder))
-    return _filed(take_all(stops(files), task, workers, wait), store)
+    return _filed(_in_turn(stops(files), task, workers, wait, store), store)
 
 
 def stops(files: Iterable[Path]) -> list[Stop]:
     """Each file once, knowing whether it shares its name with another."""
     once = {file.resolve(): file for file in reversed(list(files))}
     stems = Counter(file.stem for file in once.values())
-    return [Stop(file, stems[file.stem] > 1) for file in reversed(once.values())]
+    return [Stop(file, stems[file.stem] > 1, puts_off=True) for file in reversed(once.values())]
+
+
+def _in_turn(
+    stops: Sequence[Stop], task: Task, workers: int, patience: float, store: Catalogue
+) -> Generator[Arrival]:
+    """What became of each file; those that only say of which data set they are, when the others are filed.
+
+    Of one data set there is one at a time, so that each is compared with what was filed before it.
+    """
+    by_name = {str(stop.file): stop for stop in stops}
+    claims: dict[str, deque[Stop]] = {}
+    with closing(take_all(stops, task, workers, patience)) as arrivals:
+        for arrival in arrivals:
+            if arrival.claim is None:
+                yield arrival
+            else:
+                stop = dataclasses.replace(by_name[arrival.ingested.file], puts_off=False)
+                claims.setdefault(arrival.claim, deque()).append(stop)
+    while claims:
+        store.close()  # what is filed is found by the children
+        yield from take_all([waiting.popleft() for waiting in claims.values()], task, workers, patience)
+        claims = {digest: waiting for digest, waiting in claims.items() if waiting}
 
 
 def _filed(arrivals: Generator[Arrival], store: Catalogue) -> Iterator[Ingested]:
@@ -100,5 +133,5 @@ def _filed(arrivals: Generator[Arrival], store: Catalogue) -> Iterator[Ingested]
                     store.file(arrival.description)
                 except NxspectraError as error:
                     reason = f"described, and could not be filed: {error}"
-                    ingested = replace(ingested, state=State.FAILED, reason=reason)
+                    ingested = dataclasses.replace(ingested, state=State.FAILED, reason=reason)
             yield ingested

@@ -113,7 +113,8 @@ def take_all(stops: Sequence[Stop], task: Task, workers: int, patience: float = 
             ready = wait([child.connection for child in children if child.stop], timeout)
             for child in [child for child in children if child.connection in ready]:
                 stop, arrival = child.stop, child.answer()
-                if arrival.ingested.state is State.WAITING and stop is not None and time.monotonic() < end:
+                is_busy = arrival.ingested.state is State.WAITING and arrival.claim is None
+                if is_busy and stop is not None and time.monotonic() < end:
                     later.append((min(end, time.monotonic() + AGAIN), stop))
                 else:
                     yield arrival

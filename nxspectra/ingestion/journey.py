@@ -20,7 +20,9 @@ from nxspectra.classifiers import Model
 from nxspectra.errors import FileBusy, FileChanged, FileError, NotHDF5, NxspectraError, UnsafeFile
 from nxspectra.findings import Finding, Report, Severity
 from nxspectra.hdf5.waiting import is_fresh
-from nxspectra.ingestion.origins import check_origin, check_same_spectra
+from nxspectra.ingestion.integrating import Integration
+from nxspectra.ingestion.known import Known, known
+from nxspectra.ingestion.origins import check_claim, check_origin, difference
 from nxspectra.migration import Review
 from nxspectra.migration.provenance import account
 from nxspectra.rdf import Description
@@ -64,6 +66,12 @@ class Task:
     """Write a file of links to the raw file, or a copy of it; None: links where a copy would be large."""
     patient: bool = False
     """What is not complete, and has just been changed, is taken later; else it is damaged."""
+    index: str | None = None
+    """URL of the index of the catalogue, which knows where results are; None without a catalogue."""
+    replace: bool = False
+    """A file that says which raw file it was made from takes the place of another that says so."""
+    integration: Integration | None = None
+    """How frames become spectra; None where files bring spectra."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,8 @@ class Stop:
     file: Path
     shares_name: bool = False
     """Another file of the batch is called the same."""
+    puts_off: bool = False
+    """If it only says of which data set it is, it is taken when those that are it are filed."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +116,8 @@ class Arrival:
 
     ingested: Ingested
     description: Description | None = None
+    claim: str | None = None
+    """Digest of the raw file that it says it was made from, if it is put off."""
 
 
 def take(stop: Stop, task: Task) -> Arrival:
@@ -149,27 +161,24 @@ def _travel(stop: Stop, task: Task) -> Arrival:
         return Arrival(Ingested(file, State.REFUSED, reason=_reasons(unsafe), findings=unsafe))
     raw = hdf5.read(stop.file)
     unchecked = tuple(check_origin(raw))
+    if unchecked and stop.puts_off:
+        return Arrival(Ingested(file, State.WAITING), claim=_raw_digest(raw))
+    there = _known(stop, task, raw)
+    target, earlier = _target(stop, task, raw, there)
+    if task.integration is not None:
+        raw = task.integration.of(raw, earlier)
     run, review = migration.migrate_and_review(raw, task.crosswalk, task.facts)
     report = validation.validate(run)
     if not _conforms(report, run):
-        description = rdf.describe(run, task.settings, report=report)
-        lacks = _lacks(review) or _reasons(report.of(Severity.VIOLATION)) or FOLLOWS_NONE
-        known = _target(stop, task, run)[1] if unchecked else None
-        if known is not None:
-            # what only says that it is of a data set does not take the place of a sound result of it
-            where = known.source.path if known.source else task.output
-            words = f"it says that it is of the same data set as {where}, and is not in order:\n{lacks}"
-            return Arrival(Ingested(file, State.REFUSED, reason=words, findings=unchecked))
-        checked = rdf.check(description)
-        findings = (*unchecked, *review.findings, *report.findings, *checked)
-        found = Ingested(file, State.NONCONFORMING, description.pid, None, lacks, findings)
-        ill = any(finding.severity is Severity.VIOLATION for finding in checked)
-        return Arrival(found, None if ill else description)
+        if unchecked and earlier is None and not task.replace:
+            check_claim(run, None, there)
+        sound = target if earlier is not None else None if there is None else there.sound_path
+        return _wanting(stop, task, run, _Judged(review, report, unchecked), sound)
     run = _sourced(run, task)
-    target, earlier = _target(stop, task, run)
-    if earlier is not None:
-        if unchecked:
-            check_same_spectra(run, earlier)
+    if unchecked and not task.replace:
+        check_claim(run, earlier, there)
+    is_another = unchecked and task.replace and earlier is not None and difference(run, earlier) is not None
+    if earlier is not None and not is_another:
         run = _continued(earlier, run)
     model = None if task.model is None else _model(task.model)
     has_spectra = spectra_entry(run) is not None
@@ -190,6 +199,33 @@ def _travel(stop: Stop, task: Task) -> Arrival:
         file, state, description.pid, str(target), reason, (*unchecked, *findings), _labels(back)
     )
     return Arrival(found, None if reason else description)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What was said of a tree."""
+
+    review: Review
+    report: Report
+    unchecked: tuple[Finding, ...]
+
+
+def _wanting(stop: Stop, task: Task, run: Group, judged: _Judged, sound: Path | None) -> Arrival:
+    """What lacks something required is filed as it is, unless there is a `sound` result of its raw file."""
+    file, review, report, unchecked = str(stop.file), judged.review, judged.report, judged.unchecked
+    description = rdf.describe(run, task.settings, report=report)
+    lacks = _lacks(review) or _reasons(report.of(Severity.VIOLATION)) or FOLLOWS_NONE
+    if sound is not None and unchecked:
+        # what only says that it is of a data set does not take the place of a sound result of it
+        words = f"it says that it is of the same data set as {sound}, and is not in order:\n{lacks}"
+        return Arrival(Ingested(file, State.REFUSED, reason=words, findings=unchecked))
+    if sound is not None:
+        lacks += f"\n{sound}, which was made from it, stays in the catalogue"
+    checked = rdf.check(description)
+    findings = (*unchecked, *review.findings, *report.findings, *checked)
+    found = Ingested(file, State.NONCONFORMING, description.pid, None, lacks, findings)
+    ill = any(finding.severity is Severity.VIOLATION for finding in checked)
+    return Arrival(found, None if ill or sound is not None else description)
 
 
 def _not_as_meant(back: Group, run: Group, new: Group, findings: Iterable[Finding]) -> str | None:
@@ -230,12 +266,22 @@ def _lacks(review: Review) -> str:
     return "\n".join(lines)
 
 
-def _target(stop: Stop, task: Task, run: Group) -> tuple[Path, Group | None]:
-    """Where the file is to be written, and what an earlier ingest of the same raw file left there."""
-    digest = _raw_digest(run)
+def _known(stop: Stop, task: Task, raw: Group) -> Known | None:
+    """What the catalogue has of this data set in another file."""
+    there = known(task.index, task.settings.pid_prefix + _raw_digest(raw))
+    return None if there is None or there.path.resolve() == stop.file.resolve() else there
+
+
+def _target(stop: Stop, task: Task, raw: Group, there: Known | None) -> tuple[Path, Group | None]:
+    """Where the file is to be written, and what an earlier ingest of the same raw file left there.
+
+    What the catalogue knows is continued, whatever it is called, so that a data set has one file.
+    """
+    digest = _raw_digest(raw)
     own_name = task.output / f"{stop.file.stem}.nxs"
     other_name = task.output / f"{stop.file.stem}-{digest[:8]}.nxs"
-    for target in (own_name, other_name):
+    filed = [there.path] if there is not None and there.path.parent.resolve() == task.output.resolve() else []
+    for target in (*filed, own_name, other_name):
         try:
             earlier = hdf5.read(target, keep=validation.needed) if target.exists() else None
         except FileError:
@@ -282,12 +328,12 @@ def _raw_digest(root: Group) -> str:
 
 
 def _continued(earlier: Group, run: Group) -> Group:
-    """What an earlier ingest wrote, if its facts still stand; else `run` with the labels that were there."""
-    if _migration(earlier) == _migration(run):
-        return earlier
-    for classification in classifications(earlier).values():
-        run = annotate(run, classification)
-    return run
+    """What an earlier ingest wrote, if its facts still stand, else `run`; with the labels of both."""
+    stands = _migration(earlier) == _migration(run)
+    kept, other = (earlier, run) if stands else (run, earlier)
+    for classification in classifications(other).values():
+        kept = annotate(kept, classification)
+    return kept
 
 
 def _migration(root: Group) -> Group | None:

@@ -22,7 +22,9 @@ from nxspectra.schemas.kinds import (
     Values,
     always_numbers,
     dtype_pattern,
+    entry_of,
     foreign_units,
+    names_definition,
     needs_units,
     patterns,
     type_of,
@@ -69,7 +71,15 @@ class _Writer:
 
     def root(self, definition: Definition) -> Schema:
         name = definition.name
-        self.defs["entry"] = self.group(definition.entry, ENTRIES)
+        self.defs["entry"] = self.group(entry_of(definition), ENTRIES)
+        named: Schema = {"$ref": "#/$defs/names"}
+        self.defs["names"] = {
+            "title": f"{name}, or a list with it",
+            "anyOf": [
+                {"type": "string", "pattern": names_definition(name)},
+                {"type": "array", "contains": named},
+            ],
+        }
         self.defs["follows"] = {
             "title": f"an entry that says it follows {name}",
             "type": "object",
@@ -79,7 +89,7 @@ class _Writer:
                 "definition": {
                     "type": "object",
                     "required": ["value"],
-                    "properties": {"value": {"enum": [name, [name]]}},
+                    "properties": {"value": named},
                 },
             },
         }

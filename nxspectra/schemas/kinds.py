@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from nxspectra import units
-from nxspectra.nxdl import Enumeration, FieldRule, GroupRule, Library, Names
+from nxspectra.nxdl import Definition, Enumeration, FieldRule, GroupRule, Library, Names
 from nxspectra.nxdl.lineage import descendants
 
 KINDS: dict[str, str] = {
@@ -166,6 +166,30 @@ def validated(rule: GroupRule) -> GroupRule:
         for each in rule.fields
     )
     return replace(rule, fields=tuple(fields))
+
+
+def names_definition(name: str) -> str:
+    """Regular expression for a text that names the definition, as validation takes it.
+
+    In whatever case; JSON Schema has no flag for that.
+    """
+    letters = "".join(
+        f"[{each.upper()}{each.lower()}]" if each.isascii() and each.isalpha() else re.escape(each)
+        for each in name
+    )
+    return rf"^\s*{letters}\s*$"
+
+
+def entry_of(definition: Definition) -> GroupRule:
+    """The rule for an entry that follows a definition.
+
+    That it names it is asked when the entry is looked for, and it may name others besides.
+    """
+    fields = (
+        replace(each, enumeration=None) if each.name == "definition" else each
+        for each in definition.entry.fields
+    )
+    return replace(definition.entry, fields=tuple(fields))
 
 
 # -- names and classes -------------------------------------------------------------------------

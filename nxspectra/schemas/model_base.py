@@ -294,8 +294,10 @@ class NexusRoot(NexusGroup):
         if not isinstance(item, Mapping) or item.get("@NX_class") not in ("NXentry", "NXsubentry"):
             return False
         definition = item.get("definition")
-        named = definition.get("value") if isinstance(definition, Mapping) else None
-        return named in (cls.definition_name, [cls.definition_name])
+        named = flat(definition.get("value")) if isinstance(definition, Mapping) else ()
+        # in whatever case, and other definitions may be named besides
+        names = {each.strip().lower() for each in named if isinstance(each, str)}
+        return cls.definition_name.lower() in names
 
 
 def _holders(root: dict[str, Any]) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:

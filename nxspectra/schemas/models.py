@@ -19,6 +19,7 @@ from nxspectra.schemas.kinds import (
     Classes,
     Values,
     dtype_pattern,
+    entry_of,
     foreign_units,
     needs_units,
     patterns,
@@ -91,7 +92,7 @@ _CLASSES = frozenset(
 def pydantic_source(definition: Definition, shelf: Library) -> str:
     """Source of a module; its `Root` is the model of a whole tree, `Entry` that of an entry."""
     writer = _Writer(Classes(shelf), names={*_CLASSES, *_named(definition.entry)})
-    entry = writer.group(definition.entry, ENTRIES)
+    entry = writer.group(entry_of(definition), ENTRIES)
     base = BASE.read_text(encoding="utf-8").partition('"""\n\n')[2].replace(_FOR_MODELS, "")
     head = (
         f'"""Models of {definition.name}, made by nxspectra from {definition.entry.origin.nxdl};'

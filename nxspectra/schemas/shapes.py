@@ -19,6 +19,7 @@ from nxspectra.schemas.kinds import (
     Values,
     always_numbers,
     dtype_words,
+    entry_of,
     foreign_units,
     needs_units,
     patterns,
@@ -41,7 +42,7 @@ def shacl(definition: Definition, shelf: Library) -> str:
     writer = _Writer(Classes(shelf))
     name = definition.name
     either = f"( <{term('group', 'NXentry')}> [ sh:zeroOrOnePath <{term('group', 'NXsubentry')}> ] )"
-    entry = [f"sh:targetClass <{NX}{name}>", *writer.group(definition.entry)]
+    entry = [f"sh:targetClass <{NX}{name}>", *writer.group(entry_of(definition))]
     tree = [
         "sh:targetClass tree:Tree",
         _block(

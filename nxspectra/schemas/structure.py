@@ -1,7 +1,7 @@
 """A NeXus tree as N-Triples: the structure of the file, one node for each group and field.
 
 Each child is reached by its name (`child/NAME`), a group also by its class (`group/NXsample`); all of them by
-`member`. A node has the NeXus class as its type, an entry also the definition that it follows; a field has a
+`member`. A node has the NeXus class as its type, an entry also the definitions that it names; a field has a
 `size`, and if it is no null data space a `kind`, a `rank`, its `length/1`, `length/2`, ..., and its values if
 they are few. Attributes are `attribute/NAME`. A link to what was not opened is `unopened/NAME`, not a child.
 
@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+from nxspectra.nxdl import library
 from nxspectra.schemas.form import Json, as_json
 from nxspectra.tree import Group
 
@@ -101,12 +102,11 @@ def _node(base: str, path: str, node: Json) -> Iterator[str]:
 
 
 def _definitions(node: Json) -> Iterator[str]:
-    """The definition that an entry says it follows."""
+    """The definitions that an entry says it follows, official ones spelled as they are."""
     definition = node.get("definition")
     if node.get("@NX_class") in ("NXentry", "NXsubentry") and isinstance(definition, dict):
-        named = list(_flat(definition.get("value")))
-        if len(named) == 1 and isinstance(named[0], str):
-            yield named[0]
+        names = (each.strip() for each in _flat(definition.get("value")) if isinstance(each, str))
+        yield from dict.fromkeys(library().spelled(name) or name for name in names if name)
 
 
 def _field(subject: str, node: Json) -> Iterator[str]:
