@@ -16,7 +16,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from nxspectra.classifiers.model import CARD, GRID
 from nxspectra.classifiers.plugins import KnowsStrangers, VotesByBins
 from nxspectra.preprocessing import Preprocessing
 from nxspectra.simulation import simulate
+from nxspectra.spectra import Spectra
 from nxspectra.testing.phases import phases
 
 Floats = NDArray[np.float64]
@@ -70,6 +71,16 @@ def broken_promises(kind: type[Any], **parameters: Any) -> dict[str, str]:
     return failed
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A training that was repeated."""
+
+    estimator: Any
+    """What fit returned."""
+    is_itself: bool
+    input_kept: bool
+
+
 @dataclass
 class Subject:
     """The class under test, and what is made with it once for all checks."""
@@ -87,8 +98,8 @@ class Subject:
     @cached_property
     def ramp(self) -> tuple[Floats, NDArray[np.int64]]:
         """Prepared spectra and their class."""
-        made = simulate(seed=11, frames=FRAMES, points=POINTS)
-        return self.prepare(made.spectra), made.truth.label
+        spectra, label = _ramp(11)
+        return self.prepare(spectra), label
 
     @cached_property
     def fitted(self) -> Any:
@@ -96,9 +107,38 @@ class Subject:
         return self.new().fit(X[list(LABELLED)], y[list(LABELLED)])
 
     @cached_property
+    def again(self) -> Again:
+        """The same training a second time, with what became of the arrays it was given."""
+        X, y = (each[list(LABELLED)].copy() for each in self.ramp)
+        before = X.copy(), y.copy()
+        estimator = self.new()
+        returned = estimator.fit(X, y)
+        returned.predict_proba(X)
+        kept = np.array_equal(X, before[0]) and np.array_equal(y, before[1])
+        return Again(returned, returned is estimator, kept)
+
+    @cached_property
     def probability(self) -> Floats:
         """What the fitted classifier says of the ramp, (n_spectra, n_classes)."""
         return np.asarray(self.fitted.predict_proba(self.ramp[0].copy()))
+
+
+@lru_cache
+def _ramp(seed: int) -> tuple[Spectra, NDArray[np.int64]]:
+    """A ramp with its truth, the same for every subject: nobody may write into it."""
+    made = simulate(seed=seed, frames=FRAMES, points=POINTS)
+    return _kept(made.spectra, made.truth.label)
+
+
+@lru_cache
+def _phases() -> tuple[Spectra, NDArray[np.int64]]:
+    return _kept(*phases(seed=12, frames=40, points=POINTS))
+
+
+def _kept(spectra: Spectra, label: NDArray[np.int64]) -> tuple[Spectra, NDArray[np.int64]]:
+    for each in (spectra.two_theta, spectra.intensity, label):
+        each.setflags(write=False)
+    return spectra, label
 
 
 def _promise(kept: bool, said: str) -> None:
@@ -147,18 +187,11 @@ def has_the_methods(subject: Subject) -> None:
 
 
 def fit_returns_self(subject: Subject) -> None:
-    X, y = subject.ramp
-    estimator = subject.new()
-    _promise(
-        estimator.fit(X[list(LABELLED)], y[list(LABELLED)]) is estimator, "fit does not return the estimator"
-    )
+    _promise(subject.again.is_itself, "fit does not return the estimator")
 
 
 def input_is_unchanged(subject: Subject) -> None:
-    X, y = (each[list(LABELLED)].copy() for each in subject.ramp)
-    before = X.copy(), y.copy()
-    subject.new().fit(X, y).predict_proba(X)
-    _promise(np.array_equal(X, before[0]) and np.array_equal(y, before[1]), "X or y was changed")
+    _promise(subject.again.input_kept, "X or y was changed")
 
 
 def probabilities(subject: Subject) -> None:
@@ -193,8 +226,7 @@ def each_spectrum_alone(subject: Subject) -> None:
 
 
 def same_seed_same_answer(subject: Subject) -> None:
-    X, y = subject.ramp
-    again = subject.new().fit(X[list(LABELLED)], y[list(LABELLED)]).predict_proba(X)
+    again = subject.again.estimator.predict_proba(subject.ramp[0].copy())
     _promise(_same(subject.probability, np.asarray(again)), "trained twice, it gives other probabilities")
 
 
@@ -224,7 +256,7 @@ def loads_as_saved(subject: Subject) -> None:
 
 
 def more_than_two_classes(subject: Subject) -> None:
-    spectra, y = phases(seed=12, frames=40, points=POINTS)
+    spectra, y = _phases()
     X = subject.prepare(spectra)
     estimator = subject.new().fit(X[::2], y[::2])
     given = np.asarray(estimator.predict_proba(X))
@@ -258,9 +290,9 @@ def other_grid_is_refused(subject: Subject) -> None:
 
 
 def better_than_chance(subject: Subject) -> None:
-    other = simulate(seed=13, frames=FRAMES, points=POINTS)
-    given = np.nan_to_num(np.asarray(subject.fitted.predict_proba(subject.prepare(other.spectra))))
-    right = float(np.mean(given.argmax(axis=1)[list(CLEAR)] == other.truth.label[list(CLEAR)]))
+    spectra, label = _ramp(13)
+    given = np.nan_to_num(np.asarray(subject.fitted.predict_proba(subject.prepare(spectra))))
+    right = float(np.mean(given.argmax(axis=1)[list(CLEAR)] == label[list(CLEAR)]))
     _promise(right > CHANCE, f"of the clear spectra of another ramp it gives {right:.0%} the right class")
 
 
