@@ -358,6 +358,12 @@ class Catalogue:
         record = self._known(pid)
         return None if record is None else hit_of(record)
 
+    def known(self, pid: str) -> Record | None:
+        """All that is known of the data set with this pid, also just filed; None if it is not there."""
+        filed = next((record for _, record, _ in reversed(self._waiting) if record.pid == pid), None)
+        file = self.index.file
+        return filed if filed or (file is not None and not file.exists()) else self.index.get(pid)
+
     def _known(self, pid: str) -> Record | None:
         return self.index.get(pid) or self.index.by_iri(pid)
 

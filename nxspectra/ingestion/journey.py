@@ -21,7 +21,7 @@ from nxspectra.errors import FileBusy, FileChanged, FileError, NotHDF5, Nxspectr
 from nxspectra.findings import Finding, Report, Severity
 from nxspectra.hdf5.waiting import is_fresh
 from nxspectra.ingestion.integrating import Integration
-from nxspectra.ingestion.known import Known, known
+from nxspectra.ingestion.known import Ask, Known, nothing
 from nxspectra.ingestion.origins import check_claim, check_origin, difference
 from nxspectra.migration import Review
 from nxspectra.migration.provenance import account
@@ -66,8 +66,6 @@ class Task:
     """Write a file of links to the raw file, or a copy of it; None: links where a copy would be large."""
     patient: bool = False
     """What is not complete, and has just been changed, is taken later; else it is damaged."""
-    index: str | None = None
-    """URL of the index of the catalogue, which knows where results are; None without a catalogue."""
     replace: bool = False
     """A file that says which raw file it was made from takes the place of another that says so."""
     integration: Integration | None = None
@@ -120,13 +118,16 @@ class Arrival:
     """Digest of the raw file that it says it was made from, if it is put off."""
 
 
-def take(stop: Stop, task: Task) -> Arrival:
-    """One file the whole way; whatever is wrong with it is in the answer, nothing is raised."""
+def take(stop: Stop, task: Task, known: Ask = nothing) -> Arrival:
+    """One file the whole way; whatever is wrong with it is in the answer, nothing is raised.
+
+    `known`: what the catalogue has under a pid.
+    """
     began = time.perf_counter()
     file = str(stop.file)
     try:
         bound_cpu(task.limits)
-        arrival = _travel(stop, task)
+        arrival = _travel(stop, task, known)
     except (FileBusy, FileChanged) as error:
         arrival = Arrival(Ingested(file, State.WAITING, reason=str(error)))
     except NotHDF5 as error:
@@ -151,7 +152,7 @@ def take(stop: Stop, task: Task) -> Arrival:
     return replace(arrival, ingested=replace(arrival.ingested, seconds=time.perf_counter() - began))
 
 
-def _travel(stop: Stop, task: Task) -> Arrival:
+def _travel(stop: Stop, task: Task, known: Ask) -> Arrival:
     file = str(stop.file)
     why = hdf5.unsettled(stop.file)
     if why is not None:
@@ -163,7 +164,7 @@ def _travel(stop: Stop, task: Task) -> Arrival:
     unchecked = tuple(check_origin(raw))
     if unchecked and stop.puts_off:
         return Arrival(Ingested(file, State.WAITING), claim=_raw_digest(raw))
-    there = _known(stop, task, raw)
+    there = _elsewhere(stop, known(task.settings.pid_prefix + _raw_digest(raw)))
     target, earlier = _target(stop, task, raw, there)
     if task.integration is not None:
         raw = task.integration.of(raw, earlier)
@@ -266,10 +267,9 @@ def _lacks(review: Review) -> str:
     return "\n".join(lines)
 
 
-def _known(stop: Stop, task: Task, raw: Group) -> Known | None:
+def _elsewhere(stop: Stop, known: Known | None) -> Known | None:
     """What the catalogue has of this data set in another file."""
-    there = known(task.index, task.settings.pid_prefix + _raw_digest(raw))
-    return None if there is None or there.path.resolve() == stop.file.resolve() else there
+    return None if known is None or known.path.resolve() == stop.file.resolve() else known
 
 
 def _target(stop: Stop, task: Task, raw: Group, there: Known | None) -> tuple[Path, Group | None]:

@@ -1,13 +1,10 @@
-"""What the catalogue has of a data set already: asked by the child that is to make another result of it."""
+"""What the catalogue has of a data set already: told to the child that is to make another result of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-
-from nxspectra.catalogue.index import Index
-from nxspectra.errors import FileError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +22,9 @@ class Known:
         return self.path if self.conforms is True and self.path.is_file() else None
 
 
-def known(index: str | None, pid: str) -> Known | None:
-    """What is filed under this pid; None where nothing is, or nobody can say.
-
-    `index`: the URL of the index; None without a catalogue.
-    """
-    if index is None:
-        return None
-    opened = _opened(index)
-    if opened.file is not None and not opened.file.exists():
-        return None
-    try:
-        record = opened.get(pid)
-    except FileError:
-        return None  # what is wrong with the index is said by the one who files
-    if record is None or record.source.kind != "file" or not record.files or record.files[0].path is None:
-        return None
-    return Known(Path(record.files[0].path), record.files[0].digest, record.conforms)
+Ask = Callable[[str], Known | None]
+"""What is filed under a pid; None where nothing is."""
 
 
-@lru_cache(maxsize=1)
-def _opened(url: str) -> Index:
-    return Index(url)
+def nothing(_: str) -> None:
+    """The answer where there is no catalogue."""

@@ -129,7 +129,7 @@ def difference(run: Group, known: Group) -> str | None:
         one, other = getattr(ours, name), getattr(theirs, name)
         if one is None or other is None:
             continue
-        wrong = np.flatnonzero(~np.isclose(*np.broadcast_arrays(one, other), rtol=SAME, equal_nan=True))
+        wrong = np.flatnonzero(~np.isclose(one, other, rtol=SAME, equal_nan=True))
         if wrong.size:
             frame = int(wrong[0])
             here, there = (float(np.resize(each, len(ours))[frame]) for each in (one, other))
