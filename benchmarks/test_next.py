@@ -20,7 +20,7 @@ from nxspectra.simulation import Ramp, simulate
 from nxspectra.testing.ramps import TRANSITION
 
 LABELS = ("low=80,120", "high=260,300")
-RAMPS = 10
+RAMPS = 8
 MORE = 5
 
 
