@@ -149,6 +149,16 @@ def test_the_interval_grows_with_the_disagreement_of_the_bins() -> None:
     )
 
 
+def test_votes_that_do_not_decide_leave_the_boundary_where_the_probabilities_change() -> None:
+    cast, probability = votes([31, 32, 33, 34, 35]), sure(series((0, 20), (1, 40)))
+    (found,) = boundaries(("low", "high"), probability, cast)
+    (decided,) = boundaries(("low", "high"), probability, cast, bias=np.zeros(2))
+    assert found.frame == 20
+    assert found.frame_interval[0] <= 20
+    assert found.frame_interval[1] == decided.frame_interval[1]
+    assert 31 <= decided.frame <= 35
+
+
 def test_the_pressure_of_a_boundary_is_that_between_its_frames() -> None:
     pressure = np.linspace(0.0, 49.0, 50)
     (found,) = boundaries(("low", "high"), sure(series((0, 30), (1, 20))), pressure=pressure)

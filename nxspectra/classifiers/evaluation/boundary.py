@@ -105,14 +105,16 @@ def boundaries(
     """Where along a series one class gives way to another, with 90 % intervals.
 
     `probability` is (n_spectra, n_classes), NaN rows without a class; `pressure` (n_spectra,), GPa; `bias`
-    (n_classes,) is what is added to the weighted vote. The series is cut into the stretches of one class
-    that make the spectra most likely, a boundary costing as much as `CHANGE` log odds.
+    (n_classes,) is what is added to the weighted vote where that decides. The series is cut into the
+    stretches of one class that make the spectra most likely, a boundary costing as much as `CHANGE` log
+    odds.
 
     With `widths`, probabilities being calibrated, a boundary is where a logistic curve through them is one
     half, and the interval holds nine of ten boundaries of series like those the widths are from. Without,
     the interval is where the boundary goes when every bin's say is redrawn at random; so it grows with the
-    disagreement of the bins, and does not know what no bin knows: training spectra unlike these. Without
-    votes either it is the posterior of the change, one spectrum taken as independent of the next. Which of
+    disagreement of the bins, and does not know what no bin knows: training spectra unlike these. Where the
+    votes do not decide (there is no `bias`), the boundary itself is that of the probabilities. Without votes
+    either it is the posterior of the change, one spectrum taken as independent of the next. Which of
     the three it was is said with it.
     """
     if widths is not None:
@@ -127,13 +129,12 @@ def boundaries(
     made = []
     for (first, _, one), (_, last, other) in pairwise(_stretches(known)):
         inside = frames[first : last + 1]
-        place, low, high = (
-            _posterior(known[first : last + 1], one, other)
-            if votes is None
-            else _redrawn(
-                votes, inside, (one, other), 0.0 if bias is None else float(bias[other] - bias[one])
-            )
-        )
+        place, low, high = _posterior(known[first : last + 1], one, other)
+        if votes is not None:
+            lead = 0.0 if bias is None else float(bias[other] - bias[one])
+            turn, low, high = _redrawn(votes, inside, (one, other), lead)
+            place = place if bias is None else turn
+            low, high = min(low, place), max(high, place)
         frame, interval = int(inside[place]), (int(inside[low]), int(inside[high]))
         made.append(
             Boundary(
