@@ -1,7 +1,11 @@
-"""What is asked of a catalogue in the benchmarks of search: selective and not, one condition and several."""
+"""What is asked of a catalogue in the benchmarks of search: selective and not, one condition and several.
+
+`QUESTIONS` as `nxspectra search` has them, `FILTERS` and `WHERES` as the PaN search API has them, by model.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 QUESTIONS: dict[str, dict[str, Any]] = {
@@ -35,3 +39,45 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     },
     "contradiction": {"technique": "neutron powder diffraction", "parameters": {"energy": "25..26keV"}},
 }
+
+
+def _joined(relation: str, where: dict[str, Any]) -> dict[str, Any]:
+    return {"include": [{"relation": relation, "scope": {"where": where}}]}
+
+
+def _having(name: str, low: float, high: float, unit: str) -> dict[str, Any]:
+    said = [{"name": name}, {"value": {"between": [low, high]}}, {"unit": unit}]
+    return _joined("parameters", {"and": said})
+
+
+FILTERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "newest": ("Dataset", {}),
+    "pressure, few": ("Dataset", _having("sample_pressure", 1180, 1190, "kbar")),
+    "pressure, many": ("Dataset", _having("sample_pressure", 100, 200, "kbar")),
+    "wavelength, many": ("Dataset", _having("incident_wavelength", 48.43, 48.44, "pm")),
+    "formula": ("Dataset", _joined("parameters", {"name": "sample_chemical_formula", "value": "MgSiO3"})),
+    "any temperature": ("Dataset", _joined("parameters", {"name": "sample_temperature"})),
+    "technique, broad": ("Dataset", _joined("techniques", {"name": "diffraction"})),
+    "technique, narrow": ("Dataset", _joined("techniques", {"name": "SAXS"})),
+    "sample": ("Dataset", _joined("samples", {"name": "ferropericlase"})),
+    "instrument": ("Dataset", _joined("instrument", {"name": "ID15B"})),
+    "a month": ("Dataset", {"where": {"creationDate": {"between": ["2016-05-01", "2016-06-01"]}}}),
+    "title": ("Dataset", {"where": {"title": {"ilike": "%bridgmanite%"}}}),
+    "no such title": ("Dataset", {"where": {"title": {"like": "%unobtainium%"}}}),
+    "by title": ("Dataset", {"order": "title"}),
+    "by size": ("Dataset", {"order": "size DESC"}),
+    "free text": ("Dataset", {"query": "decompression bridgmanite"}),
+    "one": ("Dataset", {"where": {"pid": f"sha256:{hashlib.sha256(b'4711').hexdigest()}"}}),
+    "documents by pressure": ("Document", _having("sample_pressure", 100, 200, "kbar")),
+    "documents by data sets": ("Document", _joined("datasets", {"title": {"like": "Ramp%"}})),
+}
+"""What is asked of a list: the model, and the filter, without a limit."""
+
+WHERES: dict[str, tuple[str, dict[str, Any]]] = {
+    "all": ("Dataset", {}),
+    "since": ("Dataset", {"creationDate": {"gt": "2020-01-01"}}),
+    "small": ("Dataset", {"size": {"lt": 2_000_000}}),
+    "a title": ("Dataset", {"title": {"ilike": "%bridgmanite%"}}),
+    "documents": ("Document", {"title": {"like": "%ESRF%"}}),
+}
+"""What is asked of a count."""

@@ -1,7 +1,8 @@
 """The worry: search in a million data sets is not instant, or costs more with every data set that is filed.
 
-    python benchmarks/test_search.py                  a million: load, pages, counts, facets, memory
+    python benchmarks/test_search.py                  a million: load, pages, counts, facets, memory, PaN API
     python benchmarks/test_search.py 100000 10000     other sizes; each beside the one before it
+    python benchmarks/test_search.py catalogue        the index of a catalogue that is there
     pytest benchmarks/test_search.py                  ten thousand, beside Oxigraph and rdflib in the same run
 
 Times are of the processor, so that the machine may have other things to do, and each is for what a search
@@ -10,11 +11,13 @@ does: find, and read what is shown. p50 and p95 are over all questions, each ask
 
 from __future__ import annotations
 
+import math
 import resource
 import statistics
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,12 +25,19 @@ from typing import Any
 import pyoxigraph
 import pytest
 import rdflib
-from questions import QUESTIONS
+from questions import FILTERS, QUESTIONS, WHERES
 
 from nxspectra.catalogue.facets import facets
 from nxspectra.catalogue.finding import Finder
 from nxspectra.catalogue.graphs import graph_of_record
 from nxspectra.catalogue.index import Index
+from nxspectra.catalogue.pan import answers
+from nxspectra.catalogue.pan.answers import Page
+from nxspectra.catalogue.pan.asking import asking
+from nxspectra.catalogue.pan.conditions import Conditions
+from nxspectra.catalogue.pan.filters import parse as read_filter
+from nxspectra.catalogue.pan.filters import parse_where
+from nxspectra.catalogue.pan.schema import MODELS
 from nxspectra.catalogue.query import parse
 from nxspectra.catalogue.reading import records as read
 from nxspectra.rdf import techniques
@@ -52,7 +62,8 @@ def seconds(function: Callable[[], object], rounds: int = ROUNDS) -> list[float]
 
 
 def quantile(times: list[float], share: float) -> float:
-    return sorted(times)[min(len(times) - 1, int(share * len(times)))]
+    """The smallest of these times that so great a part of them do not exceed."""
+    return sorted(times)[max(0, math.ceil(share * len(times)) - 1)]
 
 
 def loaded(number: int, folder: Path) -> tuple[Index, float]:
@@ -96,27 +107,67 @@ def measure(index: Index) -> dict[str, dict[str, list[float]]]:
     return times
 
 
+def measure_pan(index: Index) -> dict[str, dict[str, list[float]]]:
+    """The same of the PaN search API: first pages of ten, with what is asked for joined, and counts."""
+    times: dict[str, dict[str, list[float]]] = defaultdict(dict)
+    for name, (model, asked) in FILTERS.items():
+        page = Page(model, read_filter({"limit": 10, **asked}, MODELS[model]))
+
+        def shown(page: Page = page) -> object:
+            with asking(index, 600) as connection:
+                conditions = Conditions(connection)
+                return answers.things(conditions, page, answers.found(conditions, page))
+
+        times[f"list: {name}"]["page"] = seconds(shown)
+    for name, (model, where) in WHERES.items():
+        wanted = parse_where(where, MODELS[model])
+
+        def counted(model: str = model, wanted: Any = wanted) -> object:
+            with asking(index, 600) as connection:
+                return answers.count(Conditions(connection), model, wanted)
+
+        times[f"count: {name}"]["count"] = seconds(counted)
+    return times
+
+
+def tell(times: dict[str, dict[str, list[float]]], found: dict[str, object]) -> None:
+    for name, measured in times.items():
+        said = "  ".join(
+            f"{what} {statistics.median(each) * 1e3:7.1f} / {quantile(each, 0.95) * 1e3:7.1f} ms"
+            for what, each in measured.items()
+        )
+        print(f"  {name:28} {said}  {found.get(name, '')}", flush=True)
+    for what in ("page", "count", "facets"):
+        every = [each for measured in times.values() for each in measured.get(what, ())]
+        if every:
+            p50, p95, most = (quantile(every, share) * 1e3 for share in (0.5, 0.95, 1))
+            print(f"  {what}: p50 {p50:.1f} ms, p95 {p95:.1f} ms, the slowest {most:.1f} ms", flush=True)
+
+
 def report(number: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         index, rate = loaded(number, Path(folder))
         size = (Path(folder) / "index.sqlite").stat().st_size
-        print(f"\n{number:,} data sets: loaded {rate:,.0f} a CPU second, {size / number:,.0f} bytes each")
-        times = measure(index)
-        with index.reading() as connection:
-            for name, asked in QUESTIONS.items():
-                said = "  ".join(
-                    f"{what} {statistics.median(found) * 1e3:7.1f} / {quantile(found, 0.95) * 1e3:7.1f} ms"
-                    for what, found in times[name].items()
-                )
-                print(f"  {name:22} {said}  {Finder(connection, parse(**asked)).count()}")
-        for what in ("page", "count", "facets"):
-            every = [each for found in times.values() for each in found[what]]
-            p50, p95 = (quantile(every, share) * 1e3 for share in (0.5, 0.95))
-            print(f"  {what}: p50 {p50:.1f} ms, p95 {p95:.1f} ms")
-        index.close()
-    print(
-        f"  most memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
-    )
+        print(
+            f"\n{number:,} data sets: loaded {rate:,.0f} a CPU second, {size / number:,.0f} bytes each",
+            flush=True,
+        )
+        asked_of(index)
+
+
+def asked_of(index: Index) -> None:
+    """All that is asked of an index, with how long it took; median / p95 of each."""
+    times = measure(index)
+    with index.reading() as connection:
+        found: dict[str, object] = {
+            name: Finder(connection, parse(**asked)).count() for name, asked in QUESTIONS.items()
+        }
+    tell(times, found)
+    print("  of the PaN search API:")
+    tell(measure_pan(index), {})
+    index.close()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"  most memory of this process: {peak:.0f} MB", flush=True)
 
 
 # -- beside others -----------------------------------------------------------------------------
@@ -191,5 +242,6 @@ def peers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 if __name__ == "__main__":
-    for size in [int(each) for each in sys.argv[1:]] or [1_000_000]:
-        report(size)
+    for given in sys.argv[1:] or ["1000000"]:
+        # an index that is there already is only asked
+        report(int(given)) if given.isdigit() else asked_of(Index.in_folder(Path(given)))

@@ -6,6 +6,7 @@ NxspectraError
     FileChanged           it changed while a value of it was still to be read
     FileBusy              another program holds it open for writing
     UnsafeFile            the guard refused it: it reaches outside itself, or is absurdly large inside
+    CatalogueDamaged      a part of a catalogue is lost or cannot be read; all in it comes from the files
     ServerFailed          another server could not be reached, or did not answer as it should
   Refused (1)             the input is understood and cannot be used as asked; nothing was written
     NoSpectra             there are no diffraction spectra where they were asked for
@@ -50,6 +51,10 @@ class FileBusy(FileError):
 
 class UnsafeFile(FileError):
     """The guard refused the file: it reaches outside itself, or is absurdly large inside."""
+
+
+class CatalogueDamaged(FileError):
+    """A part of a catalogue is lost or cannot be read; everything in it comes from the files."""
 
 
 class ServerFailed(FileError):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from indexes import indexes
 from sqlalchemy import func, select
 
-from nxspectra.catalogue import tables
+from nxspectra.catalogue import Catalogue, tables
 from nxspectra.catalogue.index import Index
 from nxspectra.catalogue.record import (
     Affiliation,
@@ -111,6 +111,31 @@ def test_a_record_is_a_line_of_json_that_makes_it_again(one: Record) -> None:
 def test_what_is_no_record_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="not a record"):
         Record.from_json(text)
+
+
+@pytest.mark.parametrize("where", ["title", "description", "pid", "experiment"])
+def test_a_character_that_is_no_text_is_refused_before_it_is_kept(where: str, tmp_path: Path) -> None:
+    bad = record("a", **{where: "iron\x00oxide"})
+    catalogue = Catalogue(tmp_path)
+    catalogue.keep("old", [record("a")])
+    with pytest.raises(UsageError, match=r"U\+0000"):
+        catalogue.keep("old", [record("b"), bad])
+    with pytest.raises(UsageError, match=r"U\+0000"):
+        Record.from_json(record("a", title="marked").as_json().replace("marked", "\\u0000"))
+    assert [hit.title for hit in catalogue.search()] == ["a"]
+    # a backslash before the letters is text
+    assert Record.from_json(record("a", title="\\u0000").as_json()).title == "\\u0000"
+
+
+def test_what_a_database_does_not_take_is_told_and_changes_nothing(index: Index) -> None:
+    index.put([record("a")])
+    if index.file is None:
+        with pytest.raises(UsageError, match="cannot be kept"):
+            index.put([record("b", title="iron\x00oxide")])
+    else:
+        index.put([record("b", title="iron\x00oxide")])
+        assert [found and found.title for found in [index.get("pid-b")]] == ["iron\x00oxide"]
+    assert index.get("pid-a") == record("a")
 
 
 def test_what_is_put_again_replaces(index: Index) -> None:

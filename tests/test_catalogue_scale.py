@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from nxspectra.catalogue.finding import EXACT, Finder
+from nxspectra.catalogue.finding import Finder
 from nxspectra.catalogue.index import Index
 from nxspectra.catalogue.query import parse
+from nxspectra.catalogue.ways import EXACT
 from nxspectra.testing.records import records
 
 FEW, MANY = 10_000, 100_000

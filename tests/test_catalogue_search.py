@@ -13,7 +13,7 @@ import pytest
 from indexes import indexes
 from sqlalchemy import select
 
-from nxspectra.catalogue import Catalogue, finding, tables
+from nxspectra.catalogue import Catalogue, tables, ways
 from nxspectra.catalogue.facets import NAMES, facets
 from nxspectra.catalogue.finding import Finder, Sort
 from nxspectra.catalogue.index import Index
@@ -84,12 +84,17 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield index
 
 
-@pytest.fixture(params=["few are listed", "all are tried"])
+@pytest.fixture(params=["few are listed", "the newest are tried", "many are listed"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both ways that finding has, which must agree."""
-    if request.param == "all are tried":
-        monkeypatch.setattr(finding, "FEW", 2)
-        monkeypatch.setattr(finding, "SAMPLE", 10)
+    """The ways that finding has, which must agree."""
+    if request.param != "few are listed":
+        monkeypatch.setattr(ways, "FEW", 2)
+        monkeypatch.setattr(ways, "SAMPLE", 10)
+        monkeypatch.setattr(ways, "LISTED", 20)
+        monkeypatch.setattr(ways, "COUNTED", (10, 100))
+    if request.param == "many are listed":
+        monkeypatch.setattr(ways, "TRIED_FIRST", 32)
+        monkeypatch.setattr(ways, "TRIED", 64)
     return request.param
 
 
@@ -283,8 +288,9 @@ def tally(values: Iterator[object]) -> dict[object, int]:
 def test_large_counts_are_estimated_from_a_random_part_and_say_so(
     filled: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finding, "EXACT", 50)
-    monkeypatch.setattr(finding, "FEW", 20)
+    monkeypatch.setattr(ways, "EXACT", 50)
+    monkeypatch.setattr(ways, "FEW", 20)
+    monkeypatch.setattr(ways, "SURE", 0.5)
     with filled.reading() as connection:
         finder = Finder(connection, parse(technique="diffraction"))
         count = finder.count()

@@ -16,13 +16,14 @@ import httpx
 import numpy as np
 import pyoxigraph
 import pytest
+from indexes import postgresql
 from pyoxigraph import NamedNode, RdfFormat
 from servers import Running, running
 
 import nxspectra as nxs
 from nxspectra.catalogue.index import Index
-from nxspectra.catalogue.record import record_of
 from nxspectra.hdf5 import sha256
+from nxspectra.interpretation.answering import explained, interpret
 from nxspectra.interpretation.jobs import Asked, Jobs
 from nxspectra.rdf import describe
 from nxspectra.settings import Settings
@@ -54,17 +55,15 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def catalogue(parent: Path, *names: str) -> Path:
+def catalogue(parent: Path, *names: str, index: str | None = None) -> Path:
     """A catalogue of files of these names, of which one may be under embargo."""
     folder = parent / "catalogue"
-    with nxs.Catalogue(folder) as catalogue:
+    with nxs.Catalogue(folder, index=index) as catalogue:
         for seed, name in enumerate(names, start=1):
             file = parent / f"{name}.nxs"
             nxs.write(run(seed), file)
             settings = Settings(access_rights="restricted") if name == HIDDEN else Settings()
-            description = describe(nxs.read(file), settings)
-            catalogue.file(description)
-            Index.in_folder(folder).put([record_of(description)])
+            catalogue.file(describe(nxs.read(file), settings))
     return folder
 
 
@@ -81,8 +80,10 @@ def portal(filed: Path, models: Path) -> Iterator[httpx.Client]:
         yield started.client
 
 
-def server(folder: Path, models: Path) -> AbstractContextManager[Running]:
-    return running(folder, env={**os.environ, "NXSPECTRA_MODELS": str(models), "OMP_NUM_THREADS": "1"})
+def server(folder: Path, models: Path, *options: str) -> AbstractContextManager[Running]:
+    return running(
+        folder, *options, env={**os.environ, "NXSPECTRA_MODELS": str(models), "OMP_NUM_THREADS": "1"}
+    )
 
 
 def pid(folder: Path, name: str) -> str:
@@ -227,6 +228,33 @@ def test_the_client_of_the_page_works(
     assert capsys.readouterr().out.startswith("done [{'label': ")
 
 
+def test_a_model_that_does_not_vote_tells_which_regions_decided_too(tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    model = nxs.train([run(0)], ["low=4-8", "high=18-22"], classifier="reference")
+    model.save(folder / "plain.npz")
+    nxs.write(run(1), tmp_path / "one.nxs")
+    root, saved = nxs.read(tmp_path / "one.nxs"), nxs.Model.load(folder / "plain.npz")
+    found = nxs.classify(root, saved)
+    assert found.votes is None
+    whole = explained(found, root, saved)
+    assert whole is not None
+    assert np.isfinite(whole.weight).all(axis=1).tolist() == [label is not None for label in found.labels]
+    hurried = explained(found, root, saved, seconds=0)
+    assert hurried is not None
+    assert np.isfinite(hurried.weight).all(axis=1).sum() == 1
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("NXSPECTRA_MODELS", str(folder))
+        file = tmp_path / "one.nxs"
+        asked = Asked("20.500/1", "https://a/b", "x", str(file), sha256(file), "plain", saved.digest)
+        told = interpret(asked, Settings())
+    assert told["explained_by"] == whole.method == "attribution"
+    assert sum(each["part"] for each in told["regions"]) == pytest.approx(1, abs=1e-3)
+    deciding = max(told["regions"], key=lambda each: each["part"])
+    assert set(deciding["weights"]) == {"low", "high"}
+    assert max(deciding["weights"].values()) > 0
+
+
 # -- servers that end --------------------------------------------------------------------------
 
 
@@ -265,6 +293,20 @@ def test_two_servers_share_the_work_and_do_each_job_once(tmp_path: Path, models:
         assert told == [answer(one.client, where) for where in places]
     assert [each["state"] for each in told] == ["done"] * len(names)
     assert attempts(folder) == dict.fromkeys(names, 1)
+
+
+def test_jobs_in_postgresql_outlive_a_server_too(tmp_path: Path, models: Path) -> None:
+    with postgresql() as url:
+        folder = catalogue(tmp_path, "one", index=url)
+        with server(folder, models, "--index", url) as first:
+            where = ask(first.client, pid(folder, "one")).headers["location"]
+            answer(first.client, where, ("running",))
+            first.process.kill()
+        with server(folder, models, "--index", url) as second:
+            told = answer(second.client, where)
+            assert told["state"] == "done"
+            assert ask(second.client, pid(folder, "one")).json() == told, "the stored answer"
+        assert not (folder / "index.sqlite").exists()
 
 
 def test_a_long_queue_is_told_to_come_again(tmp_path: Path, models: Path) -> None:

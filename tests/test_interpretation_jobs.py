@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from indexes import indexes
 
 from nxspectra.catalogue.index import Index
 from nxspectra.interpretation.jobs import ATTEMPTS, Asked, Jobs, QueueFull, State
@@ -36,16 +38,23 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def index(tmp_path: Path) -> Index:
-    index = Index.in_folder(tmp_path)
-    with index.writing():
-        """Which makes the tables."""
-    return index
+@pytest.fixture(params=["sqlite", "postgresql"])
+def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Index]:
+    with indexes(request.param, tmp_path) as index:
+        with index.writing():
+            """Which makes the tables."""
+        yield index
+        while OPENED:
+            OPENED.pop().close()
+
+
+OPENED: list[Index] = []
+"""By servers, to be closed at the end of a test."""
 
 
 def server(index: Index, clock: Clock, name: str = "one", **limits: float) -> Jobs:
-    return Jobs(Index(index.url), name, now=clock, **limits)  # type: ignore[arg-type]
+    OPENED.append(Index(index.url))
+    return Jobs(OPENED[-1], name, now=clock, **limits)  # type: ignore[arg-type]
 
 
 def test_the_same_asked_again_is_the_same_job(index: Index, clock: Clock) -> None:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
 import pytest
-from databases import empty_index
-from facility import AMBIENT, BARE, COPPER, ICE, PANET, RAMP, RECORDS, number, record
+from facility import AMBIENT, BARE, COPPER, ICE, PANET, PAPER, RAMP, RECORDS, number, record
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from indexes import indexes
 from sqlalchemy import text
 
+from nxspectra.catalogue import ways
 from nxspectra.catalogue.index import Index
 from nxspectra.catalogue.pan import answers
+from nxspectra.catalogue.pan import conditions as conditions_module
 from nxspectra.catalogue.pan.answers import Page
 from nxspectra.catalogue.pan.asking import TooSlow, asking
 from nxspectra.catalogue.pan.conditions import Conditions
 from nxspectra.catalogue.pan.filters import parse, parse_where
 from nxspectra.catalogue.pan.patterns import Pattern
 from nxspectra.catalogue.pan.schema import DATASET, MODELS
+from nxspectra.catalogue.record import Document
 from nxspectra.errors import FilterError
 
 NAMES = {each.pid: name for name, each in
@@ -30,7 +34,7 @@ NAMES = {each.pid: name for name, each in
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def index(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
-    with empty_index(request.param, tmp_path_factory.mktemp("pan")) as index:
+    with indexes(request.param, tmp_path_factory.mktemp("pan")) as index:
         index.put(RECORDS)
         yield index
 
@@ -273,6 +277,29 @@ def test_a_scope_has_an_order_and_a_limit_for_each(index: Index) -> None:
         "LoKI": [{"pid": COPPER.pid}],
         "P02.2": [{"pid": AMBIENT.pid}],
     }
+
+
+def test_a_document_has_its_own_parameters_too(tmp_path: Any) -> None:
+    grant = Document(
+        "10.5072/grant", "Grant", parameters=(number("shifts", 9), number("sample_pressure", 3, "GPa"))
+    )
+    with indexes("sqlite", tmp_path) as index:
+        ramp = dataclasses.replace(RAMP, documents=(grant,))
+        index.put([ramp, dataclasses.replace(ICE, documents=(PAPER,))])
+        got = index.get(RAMP.pid)
+        assert got is not None
+        assert got.documents == (grant,)
+        (found,) = ask(index, {"include": [parameter("sample_pressure", {"lt": 40}, "kbar")]}, "Document")
+        assert [each["value"] for each in found["parameters"]] == [30, "1 to 1204"]
+        (found,) = ask(index, {"include": [parameter("shifts", 9)]}, "Document")
+        assert found["parameters"] == [{"id": found["parameters"][0]["id"], "name": "shifts", "value": 9}]
+        every = {"relation": "parameters", "scope": {"order": "name DESC"}}
+        by_name = [thing["parameters"] for thing in ask(index, {"include": [every]}, "Document")]
+        assert len(by_name) == 2
+        for each in by_name:
+            assert [one["name"] for one in each] == sorted((one["name"] for one in each), reverse=True)
+        index.put([dataclasses.replace(ramp, documents=())])
+        assert ask(index, {"include": [joined("parameters", {"name": "shifts"})]}, "Document") == []
 
 
 def test_parameters_of_a_document_are_those_of_its_data_sets(index: Index) -> None:
@@ -519,7 +546,7 @@ def test_what_is_not_public_is_nowhere(index: Index) -> None:
 
 
 def test_what_is_not_public_does_not_change_a_score(index: Index, tmp_path: Any) -> None:
-    with empty_index("sqlite", tmp_path) as without:
+    with indexes("sqlite", tmp_path) as without:
         without.put([each for each in RECORDS if each.is_public])
         if index.url.get_backend_name() == "sqlite":
             asked = {"query": "secret compression of ferropericlase"}
@@ -598,6 +625,41 @@ def test_text_is_data_wherever_it_stands(index: Index, asked: Any) -> None:
     assert set(names(index, {})) == ALL
 
 
+LOCAL = {"relation": "documents", "scope": {"include": [joined("members", {"role": "local contact"})]}}
+WAYS = [
+    {"where": {"creationDate": {"gte": "2021-05-31"}}},
+    {"where": {"creationDate": {"lt": "2021-05-31", "gt": "2015-01-01"}}},
+    {"where": {"pid": {"inq": ["20.500/ice", "20.500/ramp"]}, "size": {"gt": 1}}},
+    {"include": [parameter("sample_pressure", {"gt": 10}, "kbar")]},
+    {"include": [parameter("incident_wavelength", {"between": [40, 50]}, "pm")]},
+    {"include": [parameter("sample_chemical_formula", "(Mg0.2,Fe0.8)O")]},
+    {"include": [joined("parameters", {"or": [{"name": "sample_mass"}, {"name": "sample_state"}]})]},
+    {"include": [joined("techniques", {"name": "x-ray diffraction"})]},
+    {"include": [joined("instrument", {"name": "P02.2"})]},
+    {"include": [joined("samples", {"name": {"like": "%ferro%"}}), parameter("pressure", 44, "GPa")]},
+    {
+        "include": [
+            {"relation": "documents", "scope": {"include": [joined("members", {"role": "local contact"})]}}
+        ]
+    },
+]
+
+
+@pytest.mark.parametrize("asked", WAYS)
+def test_what_few_meet_and_what_many_meet_is_found_alike(
+    index: Index, asked: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = names(index, asked)
+    assert 0 < len(listed) < len(ALL)
+    for module in (ways, conditions_module):
+        monkeypatch.setattr(module, "FEW", 0)
+    assert names(index, asked) == listed
+    monkeypatch.setattr(ways, "TRIED_FIRST", 0)
+    monkeypatch.setattr(ways, "TRIED", 0)
+    assert names(index, asked) == listed
+    assert sorted(names(index, {**asked, "order": "title"})) == sorted(listed)
+
+
 # -- many --------------------------------------------------------------------------------------
 
 MAGNITUDES = st.sampled_from([0.0, 1e-3, 0.5, 1.0, 3.0, 44.1, 120.4, 5e4])
@@ -610,7 +672,7 @@ def ranges(
     """Ranges of all widths, and where each lies, in GPa."""
     ends = [0.0, 1e-3, 0.4, 1.0, 2.9, 3.1, 44.0, 44.1, 44.2, 120.4, 1e3, 4e4]
     made = {f"20.500/{low}-{high}": (low, high) for low in ends for high in ends if low <= high}
-    with empty_index("sqlite", tmp_path_factory.mktemp("ranges")) as index:
+    with indexes("sqlite", tmp_path_factory.mktemp("ranges")) as index:
         index.put(
             record(
                 pid.removeprefix("20.500/"), pid, parameters=(number("sample_pressure", low, "GPa", high),)
@@ -641,7 +703,7 @@ def test_the_index_of_ranges_finds_what_trying_them_all_finds(
 
 
 def test_what_has_a_common_word_is_found_however_many_have_it(tmp_path: Any) -> None:
-    with empty_index("sqlite", tmp_path) as index:
+    with indexes("sqlite", tmp_path) as index:
         index.put(record(f"r-{each}", "Iron", created=f"{2000 + each // 300}-01-01") for each in range(6000))
         found = ask(index, {"query": "iron", "where": {"creationDate": {"lt": "2000-06-01"}}, "limit": 0})
     assert len(found) == 300

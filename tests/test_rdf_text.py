@@ -136,8 +136,8 @@ def test_turtle_keeps_every_digit() -> None:
     assert f"{energy!r}e0" in described(tree).serialize(format="turtle")
 
 
-def test_json_ld_is_the_graph_without_our_own_terms() -> None:
-    description = described(settings=SITE)
+def subjects_of_the_public_graph(description: rdf.Description) -> set[rdflib.term.Node]:
+    """What JSON-LD says something of; it says of that all that the graph does, but for our own terms."""
     quads = pyoxigraph.parse(description.serialize(format="json-ld"), format=pyoxigraph.RdfFormat.JSON_LD)
     lines = "".join(f"{quad.triple} .\n" for quad in quads)
     read_back = set(rdflib.Graph().parse(data=lines, format="nt"))
@@ -148,7 +148,45 @@ def test_json_ld_is_the_graph_without_our_own_terms() -> None:
     }
     reached = {subject for subject, _, _ in read_back}
     assert read_back == {triple for triple in public if triple[0] in reached}
+    return reached
+
+
+def test_json_ld_is_the_graph_without_our_own_terms() -> None:
+    description = described(settings=SITE)
+    reached = subjects_of_the_public_graph(description)
     assert URIRef(f"{description.iri}#classification-1") in reached
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '{"@context": "https://evil.example.org/context.jsonld"}',
+        "https://evil.example.org/context.jsonld",
+        "@context",
+        "@id",
+        "@type",
+        "@graph",
+        "schema:url",
+        "_:b0",
+    ],
+)
+def test_words_of_json_ld_in_a_file_are_no_words_of_json_ld(said: str) -> None:
+    tree = labelled([0, 1], classes=(said, "high"))
+    for place in (
+        "title",
+        "experiment_identifier",
+        "sample/name",
+        "instrument/name",
+        "instrument/source/name",
+    ):
+        tree = tree.put(f"entry/{place}", Field(said))
+    description = described(tree)
+    reached = subjects_of_the_public_graph(description)
+    assert not any(str(each).startswith("https://evil.example.org") for each in reached)
+    document = json.loads(description.serialize(format="json-ld"))
+    inner = json.dumps({name: value for name, value in document.items() if name != "@context"})
+    assert '"@context":' not in inner
+    assert document["dct:title"] in (said, {"@value": said, "@language": "en"})
 
 
 def test_json_ld_carries_its_context_and_the_names_that_search_engines_read() -> None:

@@ -213,6 +213,15 @@ def test_parameters_of_the_first_version_of_the_server_are_read(tmp_path: Path) 
     assert Parameter("x", 3, 3) in record.parameters
 
 
+def test_parameters_of_a_document_are_its_own(tmp_path: Path) -> None:
+    content = models()
+    document = next(iter(content["Document"]))
+    content["Parameter"]["d"] = {"id": "d", "name": "shifts", "value": 9, "documentId": document}
+    ramp = first(read(filed(tmp_path, content), SITE))
+    assert ramp.documents[0].parameters == (Parameter("shifts", 9, 9),)
+    assert ramp.parameters == first(read(filed(tmp_path, models()), SITE)).parameters
+
+
 def test_what_belongs_to_no_data_set_is_counted(tmp_path: Path) -> None:
     content = models()
     content["Instrument"] |= {str(number): {"pid": str(number), "name": "x"} for number in range(3)}

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, delete, select
 
 from nxspectra.catalogue import tables
 from nxspectra.catalogue.facets import facets
-from nxspectra.catalogue.finding import Count, Finder, Sort
+from nxspectra.catalogue.finding import Finder, Sort
 from nxspectra.catalogue.graphs import Graph, from_text, graph_of, graph_of_record
 from nxspectra.catalogue.hits import Hit, Hits, hit_of
 from nxspectra.catalogue.index import BATCH, Index
@@ -26,7 +26,8 @@ from nxspectra.catalogue.reading import records
 from nxspectra.catalogue.record import Record, record_of
 from nxspectra.catalogue.rows import chunks
 from nxspectra.catalogue.served import graphs_of
-from nxspectra.errors import FileError
+from nxspectra.catalogue.ways import Count
+from nxspectra.errors import CatalogueDamaged, FileError
 from nxspectra.rdf import Description
 from nxspectra.settings import Settings, is_iri
 
@@ -77,7 +78,7 @@ class Catalogue:
     def file(self, description: Description) -> None:
         """Put a data set in the catalogue, in the place of what was there under its pid.
 
-        Raises FileBusy while another process files, FileError if it cannot be written or is damaged.
+        Raises FileBusy while another process files, FileError if it cannot be written, CatalogueDamaged.
         """
         with self._changing():
             record = record_of(description)
@@ -122,6 +123,9 @@ class Catalogue:
         try:
             self._begin()
             yield
+        except CatalogueDamaged:
+            self.abandon()
+            raise
         except BaseException:
             if self._depth == 0:
                 # what was meant is written down, and done by whoever files next
@@ -259,6 +263,11 @@ class Catalogue:
                 connection.execute(delete(tables.intents).where(tables.intents.c.number.in_(some)))
         self._waiting.clear()
 
+    def publish(self) -> None:
+        """Let readers see all that was filed so far."""
+        if self._ready:
+            self._finish()
+
     def _settle(self) -> None:
         """After a change: publish it, soon inside a `with`, at once and for good outside."""
         if self._depth == 0:
@@ -267,18 +276,31 @@ class Catalogue:
             self._finish()
 
     def _expect_index(self) -> None:
-        """Raises FileError if there are graphs and no index: it was lost, or the catalogue is old."""
+        """Raises CatalogueDamaged if there are graphs and no index: it was lost, or the catalogue is old."""
         file = self.index.file
-        if file is not None and not file.exists() and self.store.current() is not None:
-            raise FileError(
+        there = file is None or (file.exists() and file.stat().st_size)
+        if not there and self.store.current() is not None:
+            raise CatalogueDamaged(
                 f"{self.folder}: the index is not there;"
                 f" `nxspectra catalogue rebuild --catalogue {self.folder}` makes it again from the files"
             )
 
+    def abandon(self) -> None:
+        """Let go of what is open and cannot be closed in order. What was filed of files is in the ledger."""
+        self._waiting.clear()
+        self._ready = False
+        self.store.abandon()
+        self.index.close()
+
+    def look(self) -> None:
+        """Raises CatalogueDamaged if either half cannot be opened, FileError if there is no catalogue."""
+        self.store.look()
+        with self._reading():
+            """They can be."""
+
     def close(self) -> None:
         """Let readers see everything and another process file; the catalogue can be used again after."""
-        if self._ready:
-            self._finish()
+        self.publish()
         self._ready = False
         self.store.close()
         self.index.close()

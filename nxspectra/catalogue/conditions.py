@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -25,13 +26,14 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    text,
     union_all,
 )
 from sqlalchemy.sql.selectable import CompoundSelect
 
 from nxspectra.catalogue import tables
 from nxspectra.catalogue.query import TRANSITION, Query, Range
-from nxspectra.catalogue.rows import tokens
+from nxspectra.catalogue.texts import tokens
 from nxspectra.rdf.quantities import QUANTITIES
 
 Ids = Select[Any] | CompoundSelect[Any]
@@ -41,8 +43,6 @@ _INDEX_NAMES = {each.name: each.pan_name or each.name for each in QUANTITIES}
 _WIDEST = 1023
 """Widths of this power of two and more are looked for from the lowest number on."""
 _MOST_SETS = 2000
-LISTED = 20_000
-"""Words that no more data sets have are listed once rather than tried on each."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,9 @@ class Walk:
     statement: Select[Any]
     key: ColumnElement[int]
     """The id of the data set in the index, which has them in its order."""
-    dear: bool = False
-    """Whether the condition is dear to try, so that it is better walked."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Condition:
     """One thing that must hold of a data set."""
 
@@ -66,6 +64,13 @@ class Condition:
     """The data sets for which it holds, perhaps some twice; None if they can only be tried."""
     walk: Walk | None = None
     """The same in the order of their ids, where an index has them so."""
+    sampled: Callable[[int], Select[Any]] | None = None
+    """Those of the random part of a level, where they are listed quicker than tried."""
+
+    @property
+    def dear(self) -> bool:
+        """Is it dear to try, so that it is better listed or walked?"""
+        return self.sampled is not None
 
 
 NOTHING = Condition(false())
@@ -320,21 +325,29 @@ def _matching(connection: Connection, said: str) -> Condition:
         rowid: ColumnElement[int] = literal_column("words.rowid", type_=_ID.type)
         match = literal_column("words").op("MATCH")(said)
         listed = select(rowid.label("dataset")).select_from(table).where(match)
-        number = connection.scalar(select(func.count()).select_from(listed.limit(LISTED + 1).subquery())) or 0
-        holds: ColumnElement[bool]
-        if number <= LISTED:
-            # trying the words on one data set costs as much as listing a hundred
-            holds = _ID.in_(select(listed.subquery()))
-        else:
-            holds = exists(listed.where(rowid == _ID)).correlate(tables.datasets)
         # the + keeps the words outside: each match is looked up, and not each data set tried
         outside: ColumnElement[int] = literal_column("+words.rowid", type_=_ID.type)
         both = table.join(tables.datasets, outside == _ID)
         joined = select(rowid.label("id")).select_from(both).where(match)
-        return Condition(holds, listed, Walk(joined, rowid, dear=True))
+        return Condition(
+            exists(listed.where(rowid == _ID)).correlate(tables.datasets),
+            listed,
+            Walk(joined, rowid),
+            partial(_in_the_random_part, said),
+        )
     match = table.c.vector.op("@@")(func.to_tsquery("simple", said))
     return Condition(
         exists().where(table.c.dataset == _ID, match).correlate(tables.datasets),
         select(table.c.dataset).where(match),
         Walk(select(_ID).join(table, table.c.dataset == _ID).where(match), table.c.dataset),
+    )
+
+
+def _in_the_random_part(said: str, level: int) -> Select[Any]:
+    """The data sets of the random part that have the words, from an index of its own."""
+    row: ColumnElement[int] = literal_column("sampled_words.rowid", type_=_ID.type)
+    match = literal_column("sampled_words").op("MATCH")(said)
+    first = tables.sampled_row(level, tables.LOWEST)
+    return (
+        select(tables.data_set_of_sampled(row)).select_from(text("sampled_words")).where(match, row >= first)
     )

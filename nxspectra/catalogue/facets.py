@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, distinct, func, select
 
 from nxspectra.catalogue import tables
-from nxspectra.catalogue.finding import Finder, rounded
+from nxspectra.catalogue.finding import Finder
+from nxspectra.catalogue.ways import rounded
 
 MOST = 20
 """Values of a facet that are told."""
@@ -26,7 +27,6 @@ class Facet:
 def facets(finder: Finder, names: tuple[str, ...] | None = None) -> dict[str, Facet]:
     """By name; exact where the count of what was found is, and else estimated."""
     hits, each_is = finder.among()
-    ids = hits.subquery()
     found = {}
     for name in names or NAMES:
         value, joined, pointer = _year(finder.connection) if name == "year" else _FACETS[name]
@@ -34,7 +34,7 @@ def facets(finder: Finder, names: tuple[str, ...] | None = None) -> dict[str, Fa
         statement = (
             select(value, number)
             .select_from(joined)
-            .where(pointer.in_(select(ids.c.id)), value.is_not(None))
+            .where(pointer.in_(hits), value.is_not(None))
             .group_by(value)
             .order_by(number.desc(), value)
             .limit(MOST)

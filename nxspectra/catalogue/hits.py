@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from nxspectra import units
 from nxspectra.catalogue.facets import Facet
-from nxspectra.catalogue.finding import Count
 from nxspectra.catalogue.record import Boundary, Record
+from nxspectra.catalogue.ways import Count
 from nxspectra.rdf.quantities import BEAM_ENERGY, EXPOSURE, PRESSURE, Quantity
 
 

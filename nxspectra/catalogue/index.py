@@ -15,19 +15,22 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, delete, event, func, inspect, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from nxspectra.catalogue import tables
 from nxspectra.catalogue.reading import records
 from nxspectra.catalogue.record import Record
-from nxspectra.catalogue.rows import Rows, Shared, chunks, delete_texts, marks, text_of
-from nxspectra.errors import FileError, MissingExtra, UsageError
+from nxspectra.catalogue.rows import Rows, Shared, chunks
+from nxspectra.catalogue.texts import Texts, delete_texts, marks
+from nxspectra.errors import CatalogueDamaged, FileError, MissingExtra, UsageError
 
 FILE = "index.sqlite"
 BATCH = 1000
 """So many records are written together."""
-_CACHE = -32_000
+BULK = 10_000
+"""So many, where nothing but the index is written: the more, the more of them change the same pages."""
+_CACHE, _CACHE_OF_WRITER = -32_000, -128_000
 """kB of SQLite's cache, a connection."""
 
 
@@ -90,7 +93,7 @@ class Index:
     def reading(self) -> Iterator[Connection]:
         """What is committed now, the same for all that is asked in the `with`.
 
-        Raises FileError if there is no index, it is damaged, or of another form.
+        Raises FileError if there is no index, or one of another form, CatalogueDamaged if it is.
         """
         with self._damage_told():
             if self._reader is None:
@@ -155,8 +158,12 @@ class Index:
         try:
             yield
         except SQLAlchemyError as error:
-            said = " ".join(str(getattr(error, "orig", None) or error).split())
-            raise FileError(
+            cause = getattr(error, "orig", None) or error
+            said = " ".join(str(cause).split())
+            if isinstance(error, DataError):
+                raise UsageError(f"{self.name}: this cannot be kept or asked for: {said}") from error
+            kind = CatalogueDamaged if _tells_of_damage(cause) else FileError
+            raise kind(
                 f"{self.name}: the index cannot be used ({said}). Everything in it comes from the files:"
                 " `nxspectra catalogue rebuild` makes it again"
             ) from error
@@ -168,13 +175,13 @@ class Index:
     # -- writing -------------------------------------------------------------------------------
 
     def put(self, given: Iterable[Record], graphs: Mapping[str, bytes] | None = None) -> int:
-        """Records in the place of what is there under their pids, a thousand a transaction; how many.
+        """Records in the place of what is there under their pids, `BULK` a transaction; how many.
 
         `graphs`: digest of the triples of each, by pid.
         """
         number = 0
         waiting = iter(given)
-        while some := list(islice(waiting, BATCH)):
+        while some := list(islice(waiting, BULK)):
             with self.writing() as connection:
                 self.write(connection, some, graphs)
             number += len(some)
@@ -207,7 +214,7 @@ class Index:
             if not ids:
                 continue
             found = records(connection, ids)
-            delete_texts(connection, [(each, *text_of(found[each])) for each in ids])
+            delete_texts(connection, [Texts.of(each, found[each]) for each in ids])
             documents = set(
                 connection.scalars(
                     select(tables.dataset_documents.c.document).where(
@@ -230,7 +237,8 @@ class Index:
                 if table not in (tables.meta, tables.jobs):
                     here.execute(delete(table))
             if here.dialect.name == "sqlite":
-                here.exec_driver_sql("INSERT INTO words (words) VALUES ('delete-all')")
+                for name in ("words", "sampled_words"):
+                    here.exec_driver_sql(f"INSERT INTO {name} ({name}) VALUES ('delete-all')")  # noqa: S608
             else:
                 here.execute(delete(tables.words))
             self._shared.forget()
@@ -290,7 +298,8 @@ def _erase_empty(connection: Connection, ids: Sequence[int]) -> None:
         held = set(connection.scalars(select(linked).where(linked.in_(some)).distinct()))
         empty = [each for each in some if each not in held]
         connection.execute(delete(tables.documents).where(tables.documents.c.id.in_(empty)))
-        connection.execute(delete(tables.members).where(tables.members.c.document.in_(empty)))
+        for other in tables.OF_DOCUMENTS:
+            connection.execute(delete(other).where(other.c.document.in_(empty)))
 
 
 class _Slots:
@@ -315,6 +324,13 @@ class _Slots:
         return free if tables.minute_of(free) == minute else self.take(free)
 
 
+def _tells_of_damage(error: BaseException) -> bool:
+    """Does SQLite say that its file is none, or not whole?"""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    lost = isinstance(error, sqlite3.OperationalError) and "no such table" in str(error)
+    return lost or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 def _read_only(path: Path, **options: str) -> URL:
     address = f"file:{quote(str(path.absolute()))}"
     return URL.create("sqlite", database=address, query={"mode": "ro", "uri": "true", **options})
@@ -336,7 +352,7 @@ def _engine(url: URL, *, writes: bool = False) -> Engine:
         @event.listens_for(engine, "connect")
         def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
             connection.isolation_level = None
-            connection.execute(f"PRAGMA cache_size = {_CACHE}")
+            connection.execute(f"PRAGMA cache_size = {_CACHE_OF_WRITER if writes else _CACHE}")
             connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute("PRAGMA busy_timeout = 10000")
             if writes:

@@ -83,11 +83,14 @@ class Ledger:
         self.kept.mkdir(parents=True, exist_ok=True)
         path = self.kept / f"{name}.jsonl"
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        with temporary.open("w", encoding="utf-8") as stream:
-            stream.writelines(record.as_json() + "\n" for record in records)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
+        try:
+            with temporary.open("w", encoding="utf-8") as stream:
+                stream.writelines(record.as_json() + "\n" for record in records)
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
         return path
 
     def names(self) -> list[str]:

@@ -88,6 +88,12 @@ _DATA_SETS = _joined(
     (tables.facilities, "facility", {"name": "facility_name", "iri": "facility_iri"}),
 )
 
+_OF_A_PARAMETER = (
+    (tables.quantities, "quantity", {"name": "quantity_name"}),
+    (tables.parameter_units, "unit", {"spelling": "unit_spelling"}),
+    (tables.values, "value", {"value": "value_text"}),
+)
+
 _STATEMENTS: dict[str, Select[Any]] = {
     "samples": _joined(
         tables.dataset_samples, (tables.samples, "sample", _all_of(tables.samples, "sample"))
@@ -95,12 +101,9 @@ _STATEMENTS: dict[str, Select[Any]] = {
     "people": _joined(tables.dataset_people, _PERSON, _AFFILIATION).order_by(
         tables.dataset_people.c.dataset, tables.dataset_people.c.number
     ),
-    "parameters": _joined(
-        tables.parameters,
-        (tables.quantities, "quantity", {"name": "quantity_name"}),
-        (tables.parameter_units, "unit", {"spelling": "unit_spelling"}),
-        (tables.values, "value", {"value": "value_text"}),
-    ).order_by(tables.parameters.c.dataset, tables.parameters.c.number),
+    "parameters": _joined(tables.parameters, *_OF_A_PARAMETER).order_by(
+        tables.parameters.c.dataset, tables.parameters.c.number
+    ),
     "labels": _joined(
         tables.labels,
         (tables.label_names, "label", {"name": "label_name"}),
@@ -210,21 +213,29 @@ def _documents(connection: Connection, ids: Sequence[int]) -> dict[int, list[Doc
         .order_by(tables.dataset_documents.c.dataset, tables.documents.c.id),
         ids,
     )
-    members: dict[int, list[Member]] = defaultdict(list)
     found = sorted({row.id for rows in linked.values() for row in rows})
-    statement = _joined(tables.members, _PERSON, _AFFILIATION).order_by(
-        tables.members.c.document, tables.members.c.number
-    )
-    for some in chunks(found):
-        for row in connection.execute(statement.where(tables.members.c.document.in_(some))):
-            members[row.document].append(_member(row))
+    members = _by_document(connection, _MEMBERS, found)
+    parameters = _by_document(connection, _PARAMETERS_OF_DOCUMENTS, found)
     documents: dict[int, list[Document]] = defaultdict(list)
     for dataset, rows in linked.items():
-        documents[dataset] = [_document(row, members[row.id]) for row in rows]
+        documents[dataset] = [_document(row, members[row.id], parameters[row.id]) for row in rows]
     return documents
 
 
-def _document(row: Row[Any], members: list[Member]) -> Document:
+_MEMBERS = _joined(tables.members, _PERSON, _AFFILIATION)
+_PARAMETERS_OF_DOCUMENTS = _joined(tables.document_parameters, *_OF_A_PARAMETER)
+
+
+def _by_document(connection: Connection, statement: Select[Any], documents: Sequence[int]) -> Rows:
+    rows: Rows = defaultdict(list)
+    document, number = statement.selected_columns["document"], statement.selected_columns["number"]
+    for some in chunks(documents):
+        for row in connection.execute(statement.where(document.in_(some)).order_by(document, number)):
+            rows[row.document].append(row)
+    return rows
+
+
+def _document(row: Row[Any], members: list[Row[Any]], parameters: list[Row[Any]]) -> Document:
     return Document(
         row.pid,
         row.title,
@@ -236,6 +247,7 @@ def _document(row: Row[Any], members: list[Member]) -> Document:
         tables.iso(row.released),
         row.license,
         tuple(row.keywords.split("\n")) if row.keywords else (),
-        tuple(members),
+        tuple(map(_member, members)),
         row.is_public,
+        tuple(map(_parameter, parameters)),
     )

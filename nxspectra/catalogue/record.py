@@ -6,6 +6,7 @@ Dates are ISO 8601 text, a day or a date and time; ranges hold both ends, which 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -160,6 +161,8 @@ class Document:
     keywords: tuple[str, ...] = ()
     members: tuple[Member, ...] = ()
     is_public: bool = True
+    parameters: tuple[Parameter, ...] = ()
+    """Its own, beside those of its data sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,12 +215,17 @@ class Record:
     state: State = "present"
 
     def as_json(self) -> str:
-        """One line of JSON, from which `read_json` makes the same record again."""
-        return _RECORD.dump_json(self, exclude_defaults=True).decode()
+        """One line of JSON, from which `from_json` makes the same again. Raises UsageError for U+0000."""
+        text = _RECORD.dump_json(self, exclude_defaults=True).decode()
+        if _NUL.search(text):
+            raise UsageError(f"{self.pid!r}: {HOLDS_NUL}")
+        return text
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Record:
         """Raises UsageError if it is not a record."""
+        if _NUL.search(text if isinstance(text, str) else text.decode(errors="replace")):
+            raise UsageError(f"this is not a record: {HOLDS_NUL}")
         try:
             return _RECORD.validate_json(text)
         except ValidationError as error:
@@ -227,6 +235,8 @@ class Record:
 
 
 _RECORD = TypeAdapter(Record)
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+HOLDS_NUL = "it holds the character U+0000, which is no text and which not every database takes"
 
 
 def record_of(description: Description) -> Record:

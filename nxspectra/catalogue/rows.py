@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,25 +25,17 @@ from nxspectra.catalogue.record import (
     digest_of,
     folder_of,
 )
+from nxspectra.catalogue.texts import Texts, insert_texts, marks, sampled_at
 from nxspectra.rdf import techniques
 from nxspectra.rdf.terms import plain
 
 T = TypeVar("T")
 Value = str | int | float | bytes | bool | None
 
-SAMPLED_FROM = 4
-"""The lowest level of the random part: one data set in sixteen."""
 _MOST_SHARED = 200_000
 """So many shared things are remembered while many records are filed."""
-_FTS = ("rowid", *tables.TEXT_COLUMNS, "places")
 _MANY = 500
 """Values of one IN."""
-_NOT_IN_A_WORD = re.compile(r"[\W_]+")
-
-
-def tokens(text: str) -> str:
-    """The words of `text`, letters and digits, folded and with one blank in between."""
-    return _NOT_IN_A_WORD.sub(" ", plain(text).casefold()).strip()
 
 
 def folded(text: str | None) -> str | None:
@@ -55,42 +46,6 @@ def folded(text: str | None) -> str | None:
 def normal_formula(formula: str | None) -> str | None:
     """A formula as it is compared: without blanks."""
     return None if formula is None else "".join(plain(formula).split())
-
-
-def text_of(record: Record) -> tuple[str, ...]:
-    """What can be searched for in words, in the order of `tables.TEXT_COLUMNS`."""
-    names = [record.instrument.name] if record.instrument else []
-    names += [record.facility.name] if record.facility else []
-    names += [member.person.full_name for member in record.people]
-    names += [record.experiment] if record.experiment else []
-    rest = [
-        *names,
-        record.description,
-        *(file.name for file in record.files[:_MANY]),
-        record.definition or "",
-    ]
-    rest += [record.source.name] if record.source.kind == "file" and record.source.name else []
-    columns = (
-        [record.title],
-        [
-            part
-            for sample in record.samples
-            for part in (sample.name, sample.formula, sample.description)
-            if part
-        ],
-        record.keywords,
-        rest,
-    )
-    return tuple(tokens(" ".join(column)) for column in columns)
-
-
-def sampled_at(pid: str) -> Iterator[int]:
-    """The levels of the random part that a data set is in."""
-    number = int.from_bytes(digest_of(pid)[:8], "big")
-    level = SAMPLED_FROM
-    while number % (1 << level) == 0 and level < 60:
-        yield level
-        level += 1
 
 
 @lru_cache(maxsize=4096)
@@ -169,7 +124,7 @@ class Rows:
     connection: Connection
     shared: Shared
     waiting: dict[Table, list[tuple[Value, ...]]] = field(default_factory=lambda: defaultdict(list))
-    texts: list[tuple[Value, ...]] = field(default_factory=list)
+    texts: list[Texts] = field(default_factory=list)
     documents: dict[int, Document] = field(default_factory=dict)
 
     def add(self, table: Table, *values: Value) -> None:
@@ -230,7 +185,7 @@ class Rows:
             self.add(tables.dataset_documents, dataset, self.document(each))
         for level in sampled_at(record.pid):
             self.add(tables.sampled, level, dataset)
-        self.texts.append((dataset, *text_of(record)))
+        self.texts.append(Texts.of(dataset, record))
 
     def _numbered(self, dataset: int, record: Record) -> None:
         for number, sample in enumerate(record.samples, 1):
@@ -238,7 +193,7 @@ class Rows:
         for number, member in enumerate(record.people, 1):
             self.add(tables.dataset_people, dataset, number, *self._member(member))
         for number, parameter in enumerate(record.parameters, 1):
-            self._parameter(dataset, number, parameter)
+            self._parameter(tables.parameters, dataset, number, parameter)
         for number, label in enumerate(record.labels, 1):
             self._label(dataset, number, label)
         for number, boundary in enumerate(record.boundaries, 1):
@@ -310,7 +265,7 @@ class Rows:
     def technique(self, iri: str) -> int:
         return self._id(tables.techniques, iri, technique_name(iri))
 
-    def _parameter(self, dataset: int, number: int, parameter: Parameter) -> None:
+    def _parameter(self, table: Table, of: int, number: int, parameter: Parameter) -> None:
         quantity = self._id(tables.quantities, parameter.name)
         low, high = finite(parameter.minimum), finite(parameter.maximum)
         start, end, level = ranged(parameter.si_min, parameter.si_max)
@@ -320,8 +275,8 @@ class Rows:
             else self._id(tables.values, parameter.text, folded(parameter.text))
         )
         self.add(
-            tables.parameters,
-            dataset,
+            table,
+            of,
             number,
             quantity,
             low,
@@ -398,7 +353,8 @@ class Rows:
             times = {row.id: (row.started, row.ended) for row in rows}
             if times:
                 self.connection.execute(delete(table).where(table.c.id.in_(times)))
-                self.connection.execute(delete(tables.members).where(tables.members.c.document.in_(times)))
+                for other in tables.OF_DOCUMENTS:
+                    self.connection.execute(delete(other).where(other.c.document.in_(times)))
             for each in some:
                 self._document(each, self.documents[each], times.get(each, (None, None)))
         self.documents.clear()
@@ -423,6 +379,8 @@ class Rows:
         )
         for number, member in enumerate(document.members, 1):
             self.add(tables.members, found, number, *self._member(member))
+        for number, parameter in enumerate(document.parameters, 1):
+            self._parameter(tables.document_parameters, found, number, parameter)
 
 
 def widened(document: Document, other: Document) -> Document:
@@ -469,37 +427,3 @@ def insert(connection: Connection, table: Table, rows: Sequence[tuple[Value, ...
     # names of tables and columns are those of `tables`
     statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks(connection, len(table.c))})'  # noqa: S608
     connection.exec_driver_sql(statement, list(rows))
-
-
-def marks(connection: Connection, number: int) -> str:
-    """Places for values, as the driver of the database writes them."""
-    return ", ".join(["?" if connection.dialect.paramstyle == "qmark" else "%s"] * number)
-
-
-def insert_texts(connection: Connection, rows: Sequence[tuple[Value, ...]]) -> None:
-    """Data set and words in the order of `tables.TEXT_COLUMNS`."""
-    if connection.dialect.name == "sqlite":
-        statement = f"INSERT INTO words ({', '.join(_FTS)}) VALUES ({marks(connection, len(_FTS))})"  # noqa: S608
-        connection.exec_driver_sql(statement, [(*row, _places(row)) for row in rows])
-        return
-    vector = " || ".join(
-        f"setweight(to_tsvector('simple', %s), '{each}')" for each in tables.WEIGHTS.values()
-    )
-    statement = f"INSERT INTO words (dataset, vector) VALUES (%s, {vector})"  # noqa: S608
-    connection.exec_driver_sql(statement, list(rows))
-
-
-def delete_texts(connection: Connection, rows: Sequence[tuple[Value, ...]]) -> None:
-    """Take words out. The full-text table of SQLite keeps no text and must be told what it was given."""
-    if connection.dialect.name == "sqlite":
-        places = marks(connection, len(_FTS))
-        statement = f"INSERT INTO words (words, {', '.join(_FTS)}) VALUES ('delete', {places})"  # noqa: S608
-        connection.exec_driver_sql(statement, [(*row, _places(row)) for row in rows])
-    else:
-        connection.execute(delete(tables.words).where(tables.words.c.dataset.in_([row[0] for row in rows])))
-
-
-def _places(row: tuple[Value, ...]) -> str:
-    """The words of the telling columns, each with the mark of its column."""
-    marked = zip(tables.PLACES, row[1:], strict=False)
-    return " ".join(f"{mark}{word}" for mark, column in marked for word in str(column).split())

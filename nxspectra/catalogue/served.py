@@ -98,6 +98,14 @@ class ServedGraphs:
             self._lock.close()
             self._lock = None
 
+    def abandon(self) -> None:
+        """There is nothing else to be let go of."""
+        self.close()
+
+    def look(self, *, whole: bool = False) -> None:  # noqa: ARG002
+        """The server looks after its graphs itself."""
+        self.expect()
+
     def expect(self) -> None:
         self._marker.expect()
 

@@ -23,7 +23,7 @@ from typing import IO
 from pyoxigraph import NamedNode, Quad, Store, Triple
 
 from nxspectra.catalogue.ledger import write_whole
-from nxspectra.errors import FileBusy, FileError
+from nxspectra.errors import CatalogueDamaged, FileBusy, FileError
 
 FORM = 1
 """Of the folder; a number for programs that come later."""
@@ -112,6 +112,11 @@ class GraphStore:
         self.publish()
         self._writing = None
 
+    def abandon(self) -> None:
+        """Let go of what is open, without publishing anything."""
+        self._dirty = False
+        self._writing = None
+
     @contextmanager
     def writing(self) -> Iterator[Store]:
         """The graphs as they are now, which only this process may change until `close`."""
@@ -144,7 +149,7 @@ class GraphStore:
     def reading(self) -> Iterator[Store]:
         """The graphs as they were last published, or as they are now if they are being written here.
 
-        Raises FileError if there is no catalogue, or it is damaged.
+        Raises FileError if there is no catalogue, CatalogueDamaged if it is.
         """
         if self._writing is not None:
             with self._damage_told():
@@ -162,6 +167,16 @@ class GraphStore:
         self.expect()
         with self._damage_told():
             return self._hold_current()
+
+    def look(self, *, whole: bool = False) -> None:
+        """Raises CatalogueDamaged if the published graphs cannot be opened or, if `whole`, not all read."""
+        snapshot = self.snapshot()
+        try:
+            with self._damage_told():
+                for _ in snapshot.store if whole else ():
+                    """It can be read."""
+        finally:
+            snapshot.close()
 
     def expect(self) -> None:
         """Raises FileError if there is no catalogue, or one of another form."""
@@ -216,7 +231,7 @@ class GraphStore:
         except FileNotFoundError:
             return None
         except ValueError:
-            raise FileError(self._way_out("published/current is not a number")) from None
+            raise self._damaged("published/current is not a number") from None
 
     def _check_form(self) -> None:
         try:
@@ -224,7 +239,7 @@ class GraphStore:
                 "nxspectra catalogue"
             ]
         except (OSError, ValueError, KeyError, TypeError):
-            raise FileError(self._way_out("catalogue.json cannot be read")) from None
+            raise self._damaged("catalogue.json cannot be read") from None
         if form != FORM:
             raise FileError(f"{self.folder}: is a catalogue of form {form}; this nxspectra knows form {FORM}")
 
@@ -241,10 +256,10 @@ class GraphStore:
                 ) from None
             if isinstance(error, PermissionError) or "permission denied" in said.lower():
                 raise FileError(f"{self.folder}: you may not write there") from None
-            raise FileError(self._way_out(said)) from None
+            raise self._damaged(said) from None
 
-    def _way_out(self, what: str) -> str:
-        return (
+    def _damaged(self, what: str) -> CatalogueDamaged:
+        return CatalogueDamaged(
             f"{self.folder}: the catalogue is damaged ({what}). Everything in it comes from the files:"
             f" `nxspectra catalogue rebuild --catalogue {self.folder}` makes it again"
         )

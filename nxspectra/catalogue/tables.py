@@ -21,6 +21,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Double,
     Index,
@@ -34,13 +35,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-FORM = 2
+FORM = 3
 """Of the tables; an index of another form is made again."""
 
 metadata = MetaData()
 
 
-def _lookup(name: str, *columns: Column[object]) -> Table:
+def _lookup(name: str, *columns: Column[object] | Index) -> Table:
     """Things that many data sets share; `key` is `record.digest_of` of all that is known of one."""
     return Table(
         name,
@@ -86,7 +87,13 @@ instruments = _lookup(
 definitions = _lookup("definitions", _text("name", nullable=False))
 folders = _lookup("folders", _text("path", nullable=False))
 samples = _lookup(
-    "samples", _text("pid"), _text("name"), _text("formula"), _text("description"), _text("folded")
+    "samples",
+    _text("pid"),
+    _text("name"),
+    _text("formula"),
+    _text("description"),
+    _text("folded"),
+    Index("samples_by_formula", "folded"),
 )
 quantities = _lookup("quantities", _text("name", nullable=False))
 """Names of parameters."""
@@ -171,6 +178,8 @@ datasets = Table(
         sqlite_where=Column("iri").is_not(None),
         postgresql_where=Column("iri").is_not(None),
     ),
+    # all that counts and orders of the PaN search API ask of most data sets
+    Index("datasets_for_everybody", "is_public", "created", "size"),
     Index("datasets_by_instrument", "instrument", "id"),
     Index("datasets_by_facility", "facility", "id"),
     Index("datasets_by_technique_set", "technique_set", "id"),
@@ -189,20 +198,28 @@ dataset_people = _of_data_set(
     Column("affiliation", Integer),
     _text("role"),
 )
+
+
+def _of_a_parameter() -> tuple[Column[object], ...]:
+    return (
+        Column("quantity", Integer, nullable=False),
+        Column("minimum", Double),
+        # None where it is the minimum
+        Column("maximum", Double),
+        # of `parameter_units`
+        Column("unit", Integer),
+        Column("si_min", Double),
+        Column("si_max", Double),
+        Column("level", SmallInteger),
+        # of `values`, instead of numbers
+        Column("value", Integer),
+    )
+
+
 parameters = _of_data_set(
     "parameters",
     _number(),
-    Column("quantity", Integer, nullable=False),
-    Column("minimum", Double),
-    # None where it is the minimum
-    Column("maximum", Double),
-    # of `parameter_units`
-    Column("unit", Integer),
-    Column("si_min", Double),
-    Column("si_max", Double),
-    Column("level", SmallInteger),
-    # of `values`, instead of numbers
-    Column("value", Integer),
+    *_of_a_parameter(),
     Index("parameters_by_range", "quantity", "level", "si_min", "si_max", "dataset"),
     Index(
         "parameters_by_value",
@@ -287,6 +304,19 @@ members = Table(
     Index("members_by_person", "person", "document"),
     sqlite_with_rowid=False,
 )
+document_parameters = Table(
+    "document_parameters",
+    metadata,
+    Column("document", Integer, primary_key=True, autoincrement=False),
+    _number(),
+    *_of_a_parameter(),
+    sqlite_with_rowid=False,
+)
+"""Those that documents have beside those of their data sets."""
+
+OF_DOCUMENTS = (members, document_parameters)
+"""The tables with rows that go when a document goes."""
+
 dataset_documents = _of_data_set(
     "dataset_documents",
     Column("document", Integer, primary_key=True, autoincrement=False),
@@ -337,6 +367,13 @@ TEXT_COLUMNS = ("title", "sample", "keywords", "rest")
 words = Table(
     "words", MetaData(), Column("dataset", BigInteger, primary_key=True), Column("vector", TSVECTOR)
 )
+_GATHERED = 16 * 1024**2
+"""Bytes of words that SQLite gathers before it writes them, if there are so many in one transaction."""
+_LEVELS = 50
+"""Bits of a row in `sampled_words` for the data set; above them is the highest level at which it is in the
+random part. SQLite has the words of that part there, as it tells dearly whether one data set has a word."""
+LOWEST = -(1 << _LEVELS - 1)
+"""No id is lower, or as high as the negative of this."""
 PLACES = ("\ue000", "\ue001", "\ue002")
 """Stand before the words of title, sample and keywords in a column of their own, in SQLite: those that have a
 word in the title are one look-up there, which they would not be among all that have it somewhere."""
@@ -358,10 +395,13 @@ VECTOR_OF_DOCUMENTS = " || ".join(
 def _make_words(_metadata: MetaData, connection: Connection, **_: object) -> None:
     if connection.dialect.name == "sqlite":
         tokenize = 'tokenize="unicode61 remove_diacritics 0"'
-        connection.exec_driver_sql(
-            f"CREATE VIRTUAL TABLE words USING fts5({', '.join(TEXT_COLUMNS)}, places,"
-            f" content='', {tokenize})"
-        )
+        for name in ("words", "sampled_words"):
+            connection.exec_driver_sql(
+                f"CREATE VIRTUAL TABLE {name} USING fts5({', '.join(TEXT_COLUMNS)}, places,"
+                f" content='', {tokenize})"
+            )
+            gather = f"INSERT INTO {name} ({name}, rank) VALUES ('hashsize', {_GATHERED})"  # noqa: S608
+            connection.exec_driver_sql(gather)
         names = ", ".join(DOCUMENT_COLUMNS)
         connection.exec_driver_sql(
             f"CREATE VIRTUAL TABLE document_words USING fts5({names}, content='documents',"
@@ -393,6 +433,20 @@ OF_DATA_SETS = (
     sampled,
 )
 """The tables with rows that go when a data set goes."""
+
+# -- the random part -----------------------------------------------------------------------------
+
+
+def sampled_row(level: int, dataset: int) -> int:
+    """The row in `sampled_words` of a data set that is in the random part up to this level."""
+    return (level << _LEVELS) + dataset
+
+
+def data_set_of_sampled(row: ColumnElement[int]) -> ColumnElement[int]:
+    """The data set of a row in `sampled_words`."""
+    level = (row - LOWEST).bitwise_rshift(_LEVELS)
+    return row - level.bitwise_lshift(_LEVELS)
+
 
 # -- ids ---------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from nxspectra.cli.frame import (
     complain,
     format_option,
     graph_option,
+    index_option,
     note,
     say,
     say_json,
@@ -91,6 +92,7 @@ COLOURS = {
 @facts_option
 @integrate_options
 @wait_option
+@index_option
 @graph_option
 @format_option
 def ingest(
@@ -110,6 +112,7 @@ def ingest(
     as_link: bool | None,
     replace: bool,
     wait: float,
+    index: str | None,
     graph: str | None,
     form: Format,
 ) -> int:
@@ -126,7 +129,7 @@ def ingest(
     facts = read_facts(given, integrating.beside(facts_file))
     done = ingestion.ingest(
         paths,
-        Catalogue(catalogue, graph=graph),
+        Catalogue(catalogue, index=index, graph=graph),
         output=output,
         model=model,
         workers=workers,

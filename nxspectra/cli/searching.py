@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -10,6 +11,7 @@ import click
 from nxspectra.catalogue import Catalogue, Hit
 from nxspectra.catalogue.finding import Sort
 from nxspectra.cli.frame import DONE, Format, Verb, format_option, index_option, note, say, say_json
+from nxspectra.cli.recovering import recovered
 
 
 @click.command(cls=Verb)
@@ -80,7 +82,9 @@ def search(
     like, and word* finds what begins so; a range is met where any spectrum is in it, in whatever unit, and
     'all 10..20GPa' where every one is. Nothing found is no error.
     """
-    hits = Catalogue(catalogue, index=index).search(
+    opened = Catalogue(catalogue, index=index)
+    search = partial(
+        opened.search,
         text,
         parameters={name: said for name, said in ranges.items() if said is not None},
         technique=technique,
@@ -98,6 +102,7 @@ def search(
         limit=limit,
         facet=facets,
     )
+    hits = recovered(opened, search)
     for hit in hits:
         if form == "json":
             say_json(hit.as_json())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from nxspectra.catalogue import Catalogue
 from nxspectra.cli.frame import (
     DONE,
     Format,
@@ -18,6 +19,7 @@ from nxspectra.cli.frame import (
     say,
     say_json,
 )
+from nxspectra.cli.recovering import recovered
 from nxspectra.errors import MissingExtra, UsageError
 
 BACKLOG = 2048
@@ -71,6 +73,8 @@ def serve(
         from nxspectra.portal.limits import Limits
     except ImportError as error:
         raise MissingExtra(f"{error.name} is not installed; install nxspectra[portal] to serve") from None
+    opened = Catalogue(catalogue, index=index)
+    recovered(opened, opened.look)
     application = create(catalogue, index=index, limits=Limits(query_seconds=query_seconds))
     listening = _listen(host, port)
     address = listening.getsockname()

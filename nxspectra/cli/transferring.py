@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from nxspectra.cli.frame import (
     say,
     say_json,
 )
+from nxspectra.cli.recovering import recovered
 from nxspectra.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ def import_(
 
     imported = memory.read(file)
     store = Catalogue(catalogue, index=index, graph=graph)
-    number = store.keep(name or kept_name(file.stem), imported.records)
+    number = recovered(store, partial(store.keep, name or kept_name(file.stem), imported.records))
     return tell(str(file), number, imported.findings, form)
 
 
@@ -112,7 +114,7 @@ def harvest(
     from nxspectra.catalogue.transfer.harvesting import Harvest
 
     store = Catalogue(catalogue, index=index, graph=graph)
-    store.make()
+    recovered(store, store.make)
     made = Harvest(url, catalogue, page=page, pause=pause)
     with counting(url) as shown:
         for each in made:

@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from nxspectra.catalogue import Catalogue
@@ -22,6 +23,7 @@ from nxspectra.ingestion.children import take_all
 from nxspectra.ingestion.integrating import Integration
 from nxspectra.ingestion.journey import Arrival, Ingested, State, Stop, Task
 from nxspectra.ingestion.known import Ask, Known
+from nxspectra.ingestion.recovering import recovered
 from nxspectra.migration import Crosswalk
 from nxspectra.migration.facts import parse_facts
 from nxspectra.settings import Settings
@@ -53,6 +55,7 @@ def ingest(
     A file that only says which raw file it was made from comes after the others; if the catalogue has another
     file of that raw file it has to hold the same, unless `replace` lets it take its place.
     With an `integration` the frames of detectors become spectra, by pyFAI.
+    A catalogue of which a part is damaged is made again from the files first, which is logged as a warning.
     Raises UsageError, FileError and their kinds before any file is touched; after that whatever is wrong
     with a file is in its Ingested. Files are taken while the iterator is being read.
     """
@@ -101,7 +104,7 @@ def known_to(store: Catalogue) -> Ask:
 
     def known(pid: str) -> Known | None:
         try:
-            record = store.known(pid)
+            record = recovered(store, partial(store.known, pid))
         except FileError:
             return None  # what is wrong with the index is said when something is filed
         if record is None or record.source.kind != "file" or not record.files or record.files[0].path is None:
@@ -117,8 +120,9 @@ def _filed(arrivals: Generator[Arrival], store: Catalogue) -> Iterator[Ingested]
             ingested = arrival.ingested
             if arrival.description is not None:
                 try:
-                    store.file(arrival.description)
+                    recovered(store, partial(store.file, arrival.description))
                 except NxspectraError as error:
                     reason = f"described, and could not be filed: {error}"
                     ingested = dataclasses.replace(ingested, state=State.FAILED, reason=reason)
             yield ingested
+        recovered(store, store.publish)

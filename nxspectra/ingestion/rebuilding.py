@@ -11,7 +11,9 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import count
 from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode
@@ -38,7 +40,8 @@ from nxspectra.spectra import spectra_entry
 BUILDING = "rebuilt"
 """The folder in the catalogue in which the new one is made."""
 READY = "ready"
-"""A file in it that says that it is whole and is to be put in place."""
+"""A file in it that says that it is whole and is to be put in place; it names the folder for the old one, if
+that is to be kept."""
 PARTS = ("published", "graph", f"{FILE}-wal", f"{FILE}-shm", FILE, "ledger.jsonl")
 
 
@@ -54,6 +57,8 @@ class Fate(StrEnum):
     """From the records of an import or a harvest."""
     FAILED = "failed"
     """Its file cannot be described; it is kept as it was known."""
+    SET_ASIDE = "set aside"
+    """No data set, but what was there before and is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ def rebuild(
         _put_in_place(catalogue)
     if not catalogue.ledger.path.exists() and not (folder / "graph").exists():
         catalogue.store.expect()
+    ill = None
     try:
         with catalogue.store.writing():
             # now nobody else writes here, until the end
@@ -102,10 +108,12 @@ def rebuild(
     except FileBusy:
         raise
     except FileError as error:
+        ill = str(error)
         yield Rebuilt(Fate.FAILED, None, None, f"what was there cannot be used: {error}", 0)
     shutil.rmtree(building, ignore_errors=True)
+    aside = _aside(folder) if ill or damage(catalogue) else ""
     with Catalogue(building, index=Index.in_folder(building)) as new:
-        old = _Old(catalogue)
+        old = Old(catalogue)
         new.ledger.kept = catalogue.ledger.kept
         work = _Describing(crosswalk, Settings.load(), workers, limits or Limits())
         yield from _files(new, old, tuple(paths), work)
@@ -113,14 +121,41 @@ def rebuild(
             yield Rebuilt(Fate.KEPT, None, f"{name}.jsonl", number=new.file_kept(name))
         new.make()
         old.copy_jobs(new)
-    (building / READY).touch()
+    (building / READY).write_text(aside, encoding="utf-8")
     _put_in_place(catalogue)
+    if aside:
+        yield Rebuilt(Fate.SET_ASIDE, None, str(folder / aside), "what was damaged is there", 0)
+
+
+def damage(catalogue: Catalogue) -> str | None:
+    """What is wrong with the parts of a catalogue, of which all is read; None if nothing."""
+    try:
+        catalogue.look()
+        catalogue.store.look(whole=True)
+        with catalogue.index.reading() as connection:
+            if connection.dialect.name == "sqlite":
+                (said,) = connection.exec_driver_sql("PRAGMA quick_check(1)").one()
+                return None if said == "ok" else f"{catalogue.index.name}: {said}"
+    except FileError as error:
+        return str(error)
+    return None
+
+
+def _aside(folder: Path) -> str:
+    """A name for the parts of a damaged catalogue, which are kept."""
+    name = f"damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    names = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    return next(each for each in names if not (folder / each).exists())
 
 
 def _put_in_place(catalogue: Catalogue) -> None:
     """Swap the parts of a new catalogue that is whole in; done again from where it was interrupted."""
     folder, building = catalogue.folder, catalogue.folder / BUILDING
-    catalogue.close()
+    said = (building / READY).read_text(encoding="utf-8")
+    aside = folder / said if said else None
+    if aside is not None:
+        aside.mkdir(exist_ok=True)
+    catalogue.abandon()
     if catalogue.index.file is None:
         with Catalogue(building, index=Index.in_folder(building)) as new:
             catalogue.index.copy(new.index)
@@ -135,16 +170,25 @@ def _put_in_place(catalogue: Catalogue) -> None:
     for name in PARTS:
         made, place = building / name, folder / name
         if name.startswith(FILE) and not made.exists() and (building / FILE).exists():
-            place.unlink(missing_ok=True)  # a log of the old index is none of the new
+            _clear(place, aside)  # a log of the old index is none of the new
         if made.exists():
-            if place.is_dir():
-                shutil.rmtree(place)
+            _clear(place, aside)
             made.replace(place)
     (building / "catalogue.json").replace(folder / "catalogue.json")
     shutil.rmtree(building)
 
 
-class _Old:
+def _clear(place: Path, aside: Path | None) -> None:
+    """Make room for a new part; the old one goes, or is kept with others."""
+    if aside is not None and place.exists():
+        place.replace(aside / place.name)
+    elif place.is_dir():
+        shutil.rmtree(place)
+    else:
+        place.unlink(missing_ok=True)
+
+
+class Old:
     """What is still known from the catalogue that is made again; whatever is damaged knows nothing."""
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -196,6 +240,12 @@ class _Old:
             record = Record(filed.pid, iri, path.stem or filed.pid, files=(file,), size=filed.size)
         return record, graph
 
+    def is_missing(self, filed: Filed) -> bool:
+        """Is it known that its file is gone?"""
+        record, graph = self.known(filed)
+        marked = graph is not None and missing(record.iri) in graph.triples
+        return record.state == "missing" or marked
+
     def copy_jobs(self, new: Catalogue) -> None:
         """What was asked to be done stays asked."""
         with suppress(FileError), self._catalogue.index.reading() as connection:
@@ -205,7 +255,7 @@ class _Old:
                     writing.execute(tables.jobs.insert(), jobs)
 
 
-def _files(new: Catalogue, old: _Old, paths: Sequence[Path], work: _Describing) -> Iterator[Rebuilt]:
+def _files(new: Catalogue, old: Old, paths: Sequence[Path], work: _Describing) -> Iterator[Rebuilt]:
     filed = old.filed()
     gone = [each for each in filed if not Path(each.path).is_file()]
     found = _found(gone, (*paths, new.folder.parent / "files")) if gone else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,14 @@ from nxspectra.interpretation.jobs import Asked
 from nxspectra.rdf.jsonld import json_ld
 from nxspectra.rdf.terms import PROV, Iri
 from nxspectra.settings import Settings
-from nxspectra.spectra import Classification, Votes, annotate
+from nxspectra.spectra import Classification, Explanation, Votes, annotate
+from nxspectra.tree import Group
 
 DIGITS = 6
 """Decimals of a probability."""
 USED = PROV["used"]
+AFFORDABLE = 60.0
+"""Seconds, about, that it may take to find out what decided."""
 
 
 def interpret(asked: Asked, settings: Settings) -> dict[str, Any]:
@@ -55,7 +59,7 @@ def interpret(asked: Asked, settings: Settings) -> dict[str, Any]:
             "sha256": model.digest,
             "card": json.loads(model.card.model_dump_json()),
         },
-        **_found(found),
+        **_found(found, root, model),
         "provenance": {
             "program": found.program,
             "version": found.version,
@@ -67,7 +71,7 @@ def interpret(asked: Asked, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _found(found: Classification) -> dict[str, Any]:
+def _found(found: Classification, root: Group, model: Model) -> dict[str, Any]:
     return {
         "classes": list(found.classes),
         "frames": int(found.class_index.size),
@@ -76,8 +80,18 @@ def _found(found: Classification) -> dict[str, Any]:
         "unseen": _rows(found.unseen, found.class_index.size),
         "P_conf": _plain(found.confidence),
         "boundaries": [boundary.as_json() for boundary in found.boundaries],
-        "regions": [] if found.votes is None else list(_regions(found, found.votes)),
+        **_decided(found, root, model),
     }
+
+
+def _decided(found: Classification, root: Group, model: Model) -> dict[str, Any]:
+    """Which regions decided, and how that was found out."""
+    if found.votes is not None:
+        return {"explained_by": "votes", "regions": list(_regions(found, found.votes))}
+    explanation = explained(found, root, model)
+    if explanation is None:
+        return {"explained_by": None, "regions": []}
+    return {"explained_by": explanation.method, "regions": list(_shares(found, explanation))}
 
 
 def _runs(found: Classification) -> Iterator[dict[str, Any]]:
@@ -116,6 +130,45 @@ def _regions(found: Classification, votes: Votes) -> Iterator[dict[str, Any]]:
             "separability": _plain(votes.separability[number]),
             "votes": {
                 name: _plain(_mean(votes.share[found.class_index == index, number, index]))
+                for index, name in enumerate(found.classes)
+            },
+        }
+
+
+def explained(
+    found: Classification, root: Group, model: Model, seconds: float = AFFORDABLE
+) -> Explanation | None:
+    """What decided about frames with a label, as many as can be explained in about so long, evenly spread.
+
+    How long one takes is measured. None if there is none.
+    """
+    labelled = np.flatnonzero(found.class_index >= 0)
+    if not labelled.size:
+        return None
+    began = time.monotonic()
+    one = classifiers.explain(root, model, labelled[:1])
+    number = min(labelled.size, int((seconds - (time.monotonic() - began)) / (time.monotonic() - began)))
+    if number < 2:
+        return one
+    chosen = labelled[np.linspace(0, labelled.size - 1, number).round().astype(np.intp)]
+    return classifiers.explain(root, model, chosen)
+
+
+def _shares(found: Classification, explanation: Explanation) -> Iterator[dict[str, Any]]:
+    """Stretches of the angle axis with their part in the decisions, and what they say for each class.
+
+    `part` adds up to 1 over all; `weights` are means over the frames with that label: positive where the
+    stretch speaks for it, negative where against.
+    """
+    known = np.isfinite(explanation.weight).all(axis=1)
+    for number, part in enumerate(explanation.overall):
+        yield {
+            "from": _plain(explanation.region_start[number]),
+            "to": _plain(explanation.region_end[number]),
+            "unit": "deg",
+            "part": _plain(part),
+            "weights": {
+                name: _plain(_mean(explanation.weight[known & (found.class_index == index), number]))
                 for index, name in enumerate(found.classes)
             },
         }

@@ -89,6 +89,7 @@ EXAMPLE = {
             "unit": "GPa",
         }
     ],
+    "explained_by": "votes",
     "regions": [
         {
             "from": 11.691,

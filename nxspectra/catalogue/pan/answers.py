@@ -16,8 +16,9 @@ from nxspectra.catalogue.pan.conditions import Conditions
 from nxspectra.catalogue.pan.filters import MOST_ROWS, Filter, Include, Order, Where
 from nxspectra.catalogue.pan.schema import Kind
 from nxspectra.catalogue.pan.scores import Scores
-from nxspectra.catalogue.pan.sources import Column, Source, link, source_of
+from nxspectra.catalogue.pan.sources import Column, Source, links, source_of
 from nxspectra.catalogue.rows import chunks
+from nxspectra.catalogue.ways import Way
 from nxspectra.errors import FilterError
 
 Thing: TypeAlias = dict[str, Any]
@@ -44,6 +45,9 @@ def found(conditions: Conditions, page: Page) -> list[tuple[int, float]]:
     """The ids and scores of the things that are asked for, in their order."""
     source, asked = source_of(page.model), page.asked
     limit = page.usual if asked.limit is None else asked.limit or MOST_ROWS
+    if page.model == "Dataset" and asked.query is None and not asked.order:
+        way = Way(conditions.connection, conditions.of_data_sets(asked, source), key=source.keys["id"])
+        return [(number, 0) for number in way.newest(asked.skip + limit)[asked.skip :]]
     statement = select(source.keys["id"].label("id")).select_from(source.rows)
     statement = statement.where(conditions.of(asked, source))
     if asked.query is not None:
@@ -61,7 +65,7 @@ def _ranked(
     asked = page.asked
     scores = Scores(conditions.connection, asked.query or "").of(page.model)
     wanted = asked.skip + (page.usual if asked.limit is None else asked.limit or MOST_ROWS)
-    orders = [source.properties[order.property].label(f"o_{at}") for at, order in enumerate(asked.order)]
+    orders = [source.properties[each.property].label(f"o_{each.property}") for each in asked.order]
     ties = [column.label(f"t_{at}") for at, column in enumerate(_ties(source))]
     met = statement.add_columns(*orders, *ties)
     rows: list[Row[Any]] = []
@@ -74,15 +78,21 @@ def _ranked(
         start, size = start + size, min(2 * size, MOST_TRIED)
     rows.sort(key=lambda row: (row.t_1 or "", row.t_2))
     rows.sort(key=lambda row: (scores[row.id], row.t_0 or 0), reverse=True)
-    for at, order in reversed(list(enumerate(asked.order))):
-        nothing = [row for row in rows if getattr(row, f"o_{at}") is None]
-        rows = [row for row in rows if getattr(row, f"o_{at}") is not None]
-        rows = [*sorted(rows, key=attrgetter(f"o_{at}"), reverse=order.descending), *nothing]
-    best = [(row.id, scores[row.id]) for row in rows]
+    best = [(row.id, scores[row.id]) for row in _sorted(rows, asked.order, "o_{}")]
     if page.zeros and len(best) < wanted:
         others = statement.order_by(*_orders(conditions, asked.order, source)).limit(wanted + len(best))
         best += [(number, 0.0) for number in conditions.connection.scalars(others) if number not in scores]
     return best
+
+
+def _sorted(rows: list[Row[Any]], orders: Sequence[Order], column: str) -> list[Row[Any]]:
+    """Rows by properties, which are in columns of such names; as they were where these are the same."""
+    for order in reversed(orders):
+        name = column.format(order.property)
+        nothing = [row for row in rows if getattr(row, name) is None]
+        rows = [row for row in rows if getattr(row, name) is not None]
+        rows = [*sorted(rows, key=attrgetter(name), reverse=order.descending), *nothing]
+    return rows
 
 
 def _ties(source: Source) -> tuple[Column, Column, Column]:
@@ -186,25 +196,28 @@ def _joined(
     conditions: Conditions, parent: Source, rows: Sequence[Row[Any]], relation: str, includes: list[Include]
 ) -> Iterator[list[Thing]]:
     """For each row, what it is joined with by one relation, which may be asked for several times."""
-    joint = link(parent.model.name, relation, 0)
-    keys = sorted({key for row in rows if (key := getattr(row, f"k_{joint.key}")) is not None})
-    wanted = or_(*(conditions.joined(include, joint.source) for include in includes))
-    statement = _columns(joint.source).add_columns(joint.parent.label("parent")).where(wanted)
-    scope = _merged(includes)
-    statement = statement.order_by(*_orders(conditions, scope.order, joint.source))
+    joints, scope = links(parent.model.name, relation, 0), _merged(includes)
+    # in whichever way they are joined, by the same of the thing
+    key = f"k_{joints[0].key}"
+    keys = sorted({value for row in rows if (value := getattr(row, key)) is not None})
     below: list[Row[Any]] = []
-    for some in chunks(keys):
-        below += conditions.connection.execute(
-            statement.where(joint.parent.in_(some)).limit(MOST_JOINED + 1)
-        ).all()
-        if len(below) > MOST_JOINED:
-            raise FilterError(f"more than {MOST_JOINED} {relation} would be in the answer; give a limit")
+    for joint in joints:
+        wanted = or_(*(conditions.joined(include, joint.source) for include in includes))
+        statement = _columns(joint.source).add_columns(joint.parent.label("parent")).where(wanted)
+        statement = statement.order_by(*_orders(conditions, scope.order, joint.source))
+        for some in chunks(keys):
+            most = MOST_JOINED + 1 - len(below)
+            below += conditions.connection.execute(statement.where(joint.parent.in_(some)).limit(most)).all()
+            if len(below) > MOST_JOINED:
+                raise FilterError(f"more than {MOST_JOINED} {relation} would be in the answer; give a limit")
+    if len(joints) > 1:
+        below = _sorted(below, scope.order, "p_{}")
     units = [each for include in includes for each in parameters.asked_for(include.scope.where)]
     by_parent: dict[Any, list[Thing]] = defaultdict(list)
-    for row, one in zip(below, _made(conditions, joint.source, scope, below, units), strict=True):
+    for row, one in zip(below, _made(conditions, joints[0].source, scope, below, units), strict=True):
         by_parent[row.parent].append(one)
     for row in rows:
-        yield _part(by_parent.get(getattr(row, f"k_{joint.key}"), []), scope)
+        yield _part(by_parent.get(getattr(row, key), []), scope)
 
 
 def _merged(includes: list[Include]) -> Filter:

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    UnaryExpression,
+    and_,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.sql.operators import custom_op
 
 from nxspectra.catalogue import tables
+from nxspectra.catalogue.conditions import Condition, Walk
 from nxspectra.catalogue.pan import parameters, techniques
+from nxspectra.catalogue.pan.candidates import candidates
 from nxspectra.catalogue.pan.filters import (
     NEGATIVE,
     And,
@@ -26,7 +42,8 @@ from nxspectra.catalogue.pan.filters import (
 from nxspectra.catalogue.pan.matching import POSITIVE
 from nxspectra.catalogue.pan.patterns import Pattern
 from nxspectra.catalogue.pan.schema import Kind
-from nxspectra.catalogue.pan.sources import Column, Source, link
+from nxspectra.catalogue.pan.sources import Column, Link, Source, links
+from nxspectra.catalogue.ways import FEW, these
 
 Bool: TypeAlias = ColumnElement[bool]
 
@@ -40,23 +57,29 @@ class Conditions:
         self.connection = connection
         self.sqlite = connection.dialect.name == "sqlite"
 
-    def of(self, asked: Filter, source: Source, depth: int = 0, *, known_parents: bool = False) -> Bool:
-        """All that must hold of a thing: it is public, meets `where`, and has what it must be joined with.
-
-        With known parents there are few of them, and how they are found need not be quick.
-        """
+    def of(self, asked: Filter, source: Source, depth: int = 0) -> Bool:
+        """All that must hold of a thing: it is public, meets `where`, and has what it must be joined with."""
         required = (each for each in asked.include if each.scope.requires)
         return and_(
             true(),
             *source.public,
-            *([] if asked.where is None else [self.where(asked.where, source, known_parents=known_parents)]),
+            *([] if asked.where is None else [self.where(asked.where, source)]),
             *(self._has(each, source, depth + 1) for each in required),
         )
 
-    def where(self, where: Where, source: Source, *, known_parents: bool = False) -> Bool:
+    def of_data_sets(self, asked: Filter, source: Source) -> list[Condition]:
+        """The same of data sets, each by itself, so that `ways` may choose how they are met."""
+        parts = [] if asked.where is None else parameters.flat(asked.where)
+        required = (each for each in asked.include if each.scope.requires)
+        return [
+            *(Condition(each) for each in source.public),
+            *(self._on_data_set(part, source) for part in parts),
+            *(self._with_what_is_joined(each, source) for each in required),
+        ]
+
+    def where(self, where: Where, source: Source) -> Bool:
         if source.model.name == "Parameter":
-            known = replace(self.known, levels=lambda _: ()) if known_parents else self.known
-            return parameters.condition(where, source, lambda each: self.where_(each, source), known)
+            return parameters.condition(where, source, lambda each: self.where_(each, source), self.known)
         return self.where_(where, source)
 
     def where_(self, where: Where, source: Source) -> Bool:
@@ -76,26 +99,87 @@ class Conditions:
     # -- what a thing must be joined with ------------------------------------------------------
 
     def _has(self, include: Include, source: Source, depth: int) -> Bool:
-        name = source.model.name
-        if name == "Dataset" and include.relation == "techniques" and include.scope.where is not None:
-            return self._is_tagged(techniques.met_by(include.scope.where, self.tags), source)
-        joined = link(name, include.relation, depth)
-        found = select(joined.parent).select_from(joined.source.rows)
-        return source.keys[joined.key].in_(found.where(self.of(include.scope, joined.source, depth)))
+        """Is it joined with such a one? Those that are few are listed first, or else each is tried."""
+        if _is_tagging(include, source):
+            return source.keys["technique_set"].in_(self._sets(include))
+        joints = links(source.model.name, include.relation, depth)
+        return or_(*(self._has_by(joint, include, source, depth) for joint in joints))
+
+    def _has_by(self, joint: Link, include: Include, source: Source, depth: int) -> Bool:
+        key, tried = source.keys[joint.key], self._tried(include, joint, depth)
+        few = set(self.connection.scalars(self._parents(include, joint, tried).limit(FEW + 1)))
+        if len(few) > FEW:
+            return exists(tried.where(joint.parent == key))
+        return key.in_(these(self.connection, sorted(few)))
+
+    def _with_what_is_joined(self, include: Include, source: Source) -> Condition:
+        number = source.keys["id"]
+        if _is_tagging(include, source):
+            sets = self.connection.scalars(self._sets(include)).all()
+            column = source.keys["technique_set"]
+            # behind a + it is no key to an index, where each data set is tried
+            return Condition(_plus(column).in_(sets), select(number).where(column.in_(sets)))
+        (joint,) = links("Dataset", include.relation, 1)
+        key, tried = source.keys[joint.key], self._tried(include, joint, 1)
+        listed = self._parents(include, joint, tried)
+        if joint.key == "id":
+            return Condition(exists(tried.where(joint.parent == key)), listed)
+        return Condition(
+            exists(tried.where(joint.parent == _plus(key))), select(number).where(key.in_(listed))
+        )
+
+    def _tried(self, include: Include, joint: Link, depth: int) -> Select[Any]:
+        """What it must be joined with, by whom that belongs to."""
+        found = select(joint.parent).select_from(joint.source.rows)
+        return found.where(self.of(include.scope, joint.source, depth))
+
+    def _parents(self, include: Include, joint: Link, tried: Select[Any]) -> Select[Any]:
+        """To whom belongs what it must be joined with; an index of parameters may narrow it down."""
+        of_data_sets = joint.source.model.name == "Parameter" and "dataset" in joint.source.keys
+        if not of_data_sets or include.scope.where is None:
+            return tried
+        near = candidates(include.scope.where, self.known)
+        if not near:
+            return tried
+        some = union_all(*near).subquery() if len(near) > 1 else near[0].subquery()
+        of = some.join(joint.source.rows, joint.source.keys["dataset"] == some.c.dataset)
+        return tried.with_only_columns(joint.parent).select_from(of)
+
+    def _on_data_set(self, where: Where, source: Source) -> Condition:
+        """A condition on a property of data sets; by pid, and by date, an index has those that meet it."""
+        holds, number = self.where(where, source), source.keys["id"]
+        if not isinstance(where, Compare) or where.operator in NEGATIVE or None in where.values:
+            return Condition(holds)
+        if where.property == "pid" and where.operator in (Operator.EQ, Operator.INQ):
+            return Condition(holds, select(number).where(holds))
+        if where.property == "creationDate":
+            ends = _ends(where)
+            if ends is not None:
+                first, last = tables.ids_between(*ends)
+                near = [] if first is None else [number >= first]
+                listed = select(number).where(holds, *near, *([] if last is None else [number <= last]))
+                return Condition(holds, listed, Walk(listed, number))
+        return Condition(holds)
 
     def joined(self, include: Include, source: Source) -> Bool:
         """What must hold of the things that are shown as joined."""
         if source.model.name == "Technique" and include.scope.where is not None:
             met = techniques.met_by(include.scope.where, self.tags)
             return source.keys["id"].in_(sorted(techniques.mentioned(met)))
-        return self.of(include.scope, source, known_parents=True)
+        return self.of(include.scope, source)
 
-    def _is_tagged(self, met: techniques.Met, source: Source) -> Bool:
+    def _sets(self, include: Include) -> Select[Any]:
+        """The sets of techniques with which a condition on techniques is met."""
+        assert include.scope.where is not None  # noqa: S101
+        met = techniques.met_by(include.scope.where, self.tags)
+        return select(tables.technique_sets.c.id).where(self._is_in(met))
+
+    def _is_in(self, met: techniques.Met) -> Bool:
         if isinstance(met, techniques.Every):
-            parts = [self._is_tagged(part, source) for part in met.parts]
+            parts = [self._is_in(part) for part in met.parts]
             return and_(true(), *parts) if met.all else or_(false(), *parts)
         sets = select(_TAGS.c.set).where(_TAGS.c.technique.in_(sorted(met.tags)))
-        return source.keys["technique_set"].in_(sets)
+        return tables.technique_sets.c.id.in_(sets)
 
     @cached_property
     def tags(self) -> Mapping[int, techniques.Tag]:
@@ -173,6 +257,33 @@ class Conditions:
             each = lines.c.line
         met = self._compare(where, Kind.TEXT, each)
         return exists(select(1).select_from(lines).where(met))
+
+
+def _is_tagging(include: Include, source: Source) -> bool:
+    """Is it asked which techniques a data set has? Those reach down, see `techniques`."""
+    named = (source.model.name, include.relation)
+    return named == ("Dataset", "techniques") and include.scope.where is not None
+
+
+def _plus(column: Column) -> Column:
+    return UnaryExpression(column, operator=custom_op("+"))
+
+
+def _ends(where: Compare) -> tuple[int | None, int | None] | None:
+    """Between which moments a date lies that meets a comparison; None if that cannot be told."""
+    moments = [each for each in where.values if isinstance(each, int)]
+    if len(moments) < len(where.values):
+        return None
+    match where.operator, moments:
+        case Operator.EQ, [moment]:
+            return moment, moment
+        case Operator.BETWEEN, [first, last]:
+            return first, last
+        case ((Operator.GT | Operator.GTE), [moment]):
+            return moment, None
+        case ((Operator.LT | Operator.LTE), [moment]):
+            return None, moment
+    return None
 
 
 def _met(operator: Operator, column: Column, said: tuple[Value, ...]) -> Bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, select, true, union_all
+from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, select, true
 
 from nxspectra import units
 from nxspectra.catalogue import tables
@@ -37,10 +37,7 @@ Bool: TypeAlias = ColumnElement[bool]
 Plain: TypeAlias = Callable[[Compare], Bool]
 Interval: TypeAlias = tuple[float, float]
 
-_NEAR, _MEASURED = tables.parameters.alias(), tables.datasets.alias()
-
-MOST_LOOKED = 100
-"""Look-ups in the index of ranges; where it would take more, every parameter of the name is looked at."""
+_MEASURED = tables.datasets.alias()
 
 
 def _names(quantity: Quantity) -> frozenset[str]:
@@ -87,6 +84,11 @@ class Known:
     levels: Callable[[int], Sequence[int]]
     """The levels of the ranges of a quantity, see `tables`."""
 
+    def numbers_of(self, asked: Asked) -> list[int]:
+        """What the tables call the quantities of these names."""
+        names = _PHOTON if asked.of_photons else asked.names or frozenset()
+        return sorted(number for number, name in self.quantities.items() if name in names)
+
 
 def condition(where: Where, source: Source, plain: Plain, known: Known) -> Bool:
     """A condition on parameters in SQL. `plain` gives that of an ordinary comparison.
@@ -100,8 +102,8 @@ def asked_for(where: Where | None, asked: Asked | None = None) -> Iterator[Asked
     """What is asked for in some unit, wherever it stands in a condition."""
     asked = asked or Asked()
     if isinstance(where, And):
-        parts = list(_flat(where))
-        asked = _asked(parts, asked)
+        parts = list(flat(where))
+        asked = narrowed(parts, asked)
         if asked.unit is not None:
             yield asked
         for part in parts:
@@ -112,15 +114,16 @@ def asked_for(where: Where | None, asked: Asked | None = None) -> Iterator[Asked
             yield from asked_for(part if isinstance(part, And) else And((part,)), asked)
 
 
-def _flat(where: Where) -> Iterator[Where]:
+def flat(where: Where) -> Iterator[Where]:
+    """The conditions that must all hold."""
     if isinstance(where, And):
         for part in where.parts:
-            yield from _flat(part)
+            yield from flat(part)
     else:
         yield where
 
 
-def _asked(parts: list[Where], outer: Asked) -> Asked:
+def narrowed(parts: list[Where], outer: Asked) -> Asked:
     """What parts that all must hold say of name and unit."""
     names, unit = outer.names, outer.unit
     for part in parts:
@@ -145,8 +148,8 @@ class _Group:
         self.source, self.plain, self.known = source, plain, known
 
     def condition(self, where: Where, outer: Asked) -> Bool:
-        parts = list(_flat(where))
-        asked = _asked(parts, outer)
+        parts = list(flat(where))
+        asked = narrowed(parts, outer)
         return and_(true(), *(self._part(part, asked) for part in parts))
 
     def _part(self, part: Where, asked: Asked) -> Bool:
@@ -157,11 +160,7 @@ class _Group:
         if part.property == "unit" and part.operator is Operator.EQ:
             return self._unit(part, asked)
         if part.property == "name" and part.operator in (Operator.EQ, Operator.INQ) and asked.names:
-            names = _PHOTON if asked.of_photons else asked.names
-            # looked up before, so that an index of the parameters can be used
-            return self.source.more["quantity"].in_(
-                sorted(number for number, name in self.known.quantities.items() if name in names)
-            )
+            return self.source.more["quantity"].in_(self.known.numbers_of(asked))
         if part.property == "value" and part.operator not in PATTERNS:
             return self._value(part, asked)
         return self.plain(part)
@@ -202,43 +201,20 @@ class _Group:
             return self._as_given(part)
         numbers = [_number(each, asked.unit) for each in part.values]
         if units.parse(asked.unit) is None:
-            return _overlaps(_intervals(part.operator, numbers), *self._given())
+            return _overlaps(intervals(part.operator, numbers), *self._given())
         in_si = [float(units.to_si(number, asked.unit)) for number in numbers]
-        wanted = _intervals(part.operator, in_si)
+        wanted = intervals(part.operator, in_si)
         more = self.source.more
         direct = _overlaps(wanted, more["si_min"], more["si_max"])
         if not asked.of_photons:
-            return and_(direct, self._is_near(asked, wanted))
-        photons = [_photon(each) for each in wanted]
+            return direct
+        photons = [photon(each) for each in wanted]
         other = _overlaps(photons, more["si_min"], more["si_max"])
-        either = or_(and_(self._is_kind(asked.unit), direct), and_(self._is_kind(asked.other), other))
-        return and_(either, self._is_near(asked, [*wanted, *photons]))
-
-    def _is_near(self, asked: Asked, wanted: Sequence[Interval]) -> Bool:
-        """Is it of a data set that the index of ranges finds? Says nothing new, but is quickly found.
-
-        Ranges of one level that meet an interval start between its ends or at most their width before it.
-        """
-        names = _PHOTON if asked.of_photons else asked.names or frozenset()
-        near = _NEAR.c
-        looked = [
-            select(near.dataset).where(
-                near.quantity == quantity,
-                near.level == level,
-                *([] if low == -math.inf else [near.si_min >= low - _width(level), near.si_max >= low]),
-                *([] if high == math.inf else [near.si_min <= high]),
-            )
-            for quantity, name in self.known.quantities.items()
-            if name in names
-            for level in self.known.levels(quantity)
-            for low, high in wanted
-            if low < math.inf
-        ]
-        if not 0 < len(looked) <= MOST_LOOKED:
-            return true()
-        return self.source.keys["dataset"].in_(union_all(*looked) if len(looked) > 1 else looked[0])
+        return or_(and_(self._is_kind(asked.unit), direct), and_(self._is_kind(asked.other), other))
 
     def _of_neutrons(self) -> Bool:
+        if "dataset" not in self.source.keys:  # of a document; nobody knows
+            return false()
         of = _MEASURED.c
         return exists(select(of.id).where(of.id == self.source.keys["dataset"], of.probe == "neutron"))
 
@@ -251,28 +227,24 @@ class _Group:
         if None in part.values:
             met.append(and_(self._given()[0].is_(None), self.source.properties["value"].is_(None)))
         said = [each for each in part.values if each is not None]
-        numbers = [number for each in said if (number := _as_number(each)) is not None]
+        numbers = [number for each in said if (number := as_number(each)) is not None]
         texts = tuple(each for each in said if isinstance(each, str))
         if numbers and (len(numbers) == len(said) or part.operator is Operator.INQ):
-            met.append(_overlaps(_intervals(part.operator, numbers), *self._given()))
+            met.append(_overlaps(intervals(part.operator, numbers), *self._given()))
         if texts and (len(texts) == len(said) or part.operator is Operator.INQ):
             met.append(self.plain(Compare(part.property, part.operator, texts)))
         return or_(false(), *met)
 
 
-def _width(level: int) -> float:
-    """The width that no range of a level exceeds; with room for what rounding takes."""
-    return 0.0 if level == tables.POINT else math.ldexp(1.0, min(level, 1000)) * (1 + CLOSE)
-
-
 def _number(value: Value, unit: str) -> float:
-    number = _as_number(value)
+    number = as_number(value)
     if number is None:
         raise FilterError(f"a value in {unit[:60]} is a number; {str(value)[:60]!r} is none")
     return number
 
 
-def _as_number(value: Value) -> float | None:
+def as_number(value: Value) -> float | None:
+    """A number, or the one that a text names."""
     try:
         number = float(value) if isinstance(value, str | int | float) else math.nan
     except ValueError:
@@ -280,7 +252,7 @@ def _as_number(value: Value) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _intervals(operator: Operator, numbers: list[float]) -> list[Interval]:
+def intervals(operator: Operator, numbers: list[float]) -> list[Interval]:
     """Where a value may lie; ends are met to one part in a thousand million."""
     if operator in (Operator.EQ, Operator.INQ):
         return [_closed(number, number) for number in numbers]
@@ -302,7 +274,7 @@ def _closed(low: float, high: float) -> Interval:
     return low - CLOSE * abs(low), high + CLOSE * abs(high)
 
 
-def _photon(interval: Interval) -> Interval:
+def photon(interval: Interval) -> Interval:
     """The wavelengths of photons of these energies, or the other way round."""
     low, high = interval
     return (
@@ -382,7 +354,7 @@ def _converted(row: Mapping[str, Any], asked: Asked) -> tuple[float, float, bool
             return row["minimum"], row["maximum"], False
         ends, changed = (row["si_min"], row["si_max"]), False
     elif asked.of_photons and units.same_kind(row["unit"] or "", asked.other):
-        ends, changed = _photon((row["si_min"], row["si_max"])), True
+        ends, changed = photon((row["si_min"], row["si_max"])), True
     else:
         return None
     low, high = (float(f"{_from_si(end, unit):.12g}") for end in ends)

@@ -37,7 +37,7 @@ from sqlalchemy import (
 
 from nxspectra.catalogue import tables
 from nxspectra.catalogue.pan.patterns import Pattern
-from nxspectra.catalogue.rows import tokens
+from nxspectra.catalogue.texts import tokens
 
 MOST_WORDS = 16
 MOST_WEIGHED, MOST_THINGS = 5000, 200_000
@@ -69,7 +69,7 @@ class Scores:
         weights = [self._found(model, word) for word in self.words]
         if not any(weights):
             return {}
-        every = self._connection.scalar(select(func.count()).select_from(_TABLES[model])) or 1
+        every = self._connection.scalar(_number(_TABLES[model])) or 1
         rarity = [math.log1p(every / (len(weight) or 0.5)) for weight in weights]
         whole = sum(rarity) if len(weights) > 1 else rarity[0] / ALONE
         scores: dict[int, float] = defaultdict(float)
@@ -139,6 +139,12 @@ class Scores:
         each = newest.limit(MOST_THINGS if others else MOST_WEIGHED)
         part = (each.offset(MOST_WEIGHED) if others else each).subquery()
         return select(part.c.id, part.c.weight)
+
+
+def _number(table: Table) -> Select[Any]:
+    """How many there are for everybody."""
+    number = select(func.count()).select_from(table)
+    return number.where(table.c.is_public.is_(True)) if "is_public" in table.c else number
 
 
 def _public(found: Weighted, table: Table) -> Weighted:

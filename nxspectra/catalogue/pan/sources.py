@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, FromClause, String, UnaryExpression, case, cast, func, literal
+from sqlalchemy import ColumnElement, FromClause, String, Table, UnaryExpression, case, cast, func, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import custom_op
@@ -76,7 +76,7 @@ def datasets() -> Source:
         {"id": t.c.id, "instrument": t.c.instrument, "technique_set": t.c.technique_set},
         # an id begins with the minute in which the data set was created
         (t.c.id.desc(),),
-        (t.c.is_public,),
+        (t.c.is_public.is_(True),),
     )
 
 
@@ -100,7 +100,7 @@ def documents() -> Source:
         },
         {"id": t.c.id},
         (t.c.id.desc(),),
-        (t.c.is_public,),
+        (t.c.is_public.is_(True),),
     )
 
 
@@ -133,22 +133,25 @@ def _files() -> Source:
     )
 
 
-def _parameters() -> Source:
-    t, what, text = tables.parameters.alias(), tables.quantities.alias(), tables.values.alias()
-    unit = tables.parameter_units.alias()
+def _parameters(table: Table = tables.parameters, of: str = "dataset") -> Source:
+    """`of`: what they belong to."""
+    t, what, text = table.alias(), tables.quantities.alias(), tables.values.alias()
+    unit, owner = tables.parameter_units.alias(), t.c[of]
+    number = _numbered(owner, t.c.number)
     return Source(
         MODELS["Parameter"],
         t.join(what, what.c.id == t.c.quantity)
         .outerjoin(text, text.c.id == t.c.value)
         .outerjoin(unit, unit.c.id == t.c.unit),
         {
-            "id": _numbered(t.c.dataset, t.c.number),
+            # one of a document and one of a data set may have the same numbers
+            "id": number if of == "dataset" else literal(f"{of}-") + number,
             "name": what.c.name,
             "value": text.c.value,
             "unit": unit.c.spelling,
         },
-        {"id": t.c.number, "dataset": t.c.dataset},
-        (t.c.dataset, t.c.number),
+        {"id": t.c.number, of: owner},
+        (owner, t.c.number),
         more={
             "minimum": t.c.minimum,
             "maximum": func.coalesce(t.c.maximum, t.c.minimum),
@@ -254,12 +257,12 @@ def source_of(model: str) -> Source:
 
 
 @cache
-def link(model: str, relation: str, depth: int) -> Link:  # noqa: ARG001
-    """How a thing of a model is joined with others.
+def links(model: str, relation: str, depth: int) -> tuple[Link, ...]:  # noqa: ARG001
+    """How a thing of a model is joined with others; in one way, or in several.
 
     A sub-query so deep in others has names of its own for the tables, or it would speak of those around it.
     """
-    return _LINKS[model, relation]()
+    return tuple(made() for made in _LINKS[model, relation])
 
 
 def _through(source: Source, table: Any, pointing: str, parent: str, *others: ColumnElement[bool]) -> Link:
@@ -283,12 +286,23 @@ def _of(source: Source, parent: str, key: str = "id") -> Link:
     return Link(key, source.keys[parent], source)
 
 
+def _own_parameters_of_documents() -> Link:
+    return _of(_parameters(tables.document_parameters, "document"), "document")
+
+
 def _parameters_of_documents() -> Link:
+    """Those of their data sets."""
     source, between, of = _parameters(), tables.dataset_documents.alias(), tables.datasets.alias()
     rows = source.rows.join(between, between.c.dataset == source.keys["dataset"])
     rows = rows.join(of, of.c.id == between.c.dataset)
     joined = Source(
-        source.model, rows, source.properties, source.keys, source.order, (of.c.is_public,), source.more
+        source.model,
+        rows,
+        source.properties,
+        source.keys,
+        source.order,
+        (of.c.is_public.is_(True),),
+        source.more,
     )
     return Link("id", between.c.document, joined)
 
@@ -298,19 +312,25 @@ def _members_of_documents() -> Link:
     return Link("id", source.rows.c.document, source)
 
 
-_LINKS: Mapping[tuple[str, str], Callable[[], Link]] = {
-    ("Dataset", "document"): lambda: _through(documents(), tables.dataset_documents, "document", "dataset"),
-    ("Dataset", "documents"): lambda: _through(documents(), tables.dataset_documents, "document", "dataset"),
-    ("Dataset", "instrument"): lambda: _of(instruments(), "id", "instrument"),
-    ("Dataset", "files"): lambda: _of(_files(), "dataset"),
-    ("Dataset", "parameters"): lambda: _of(_parameters(), "dataset"),
-    ("Dataset", "samples"): lambda: _through(_samples(), tables.dataset_samples, "sample", "dataset"),
-    ("Dataset", "techniques"): lambda: _through(_techniques(), tables.technique_members, "technique", "set"),
-    ("Document", "datasets"): lambda: _through(datasets(), tables.dataset_documents, "dataset", "document"),
-    ("Document", "members"): _members_of_documents,
-    ("Document", "parameters"): _parameters_of_documents,
-    ("Instrument", "datasets"): lambda: _of(datasets(), "instrument"),
-    ("Member", "person"): lambda: _of(_people(), "id", "person"),
-    ("Member", "affiliation"): lambda: _of(_affiliations(), "id", "affiliation"),
-    ("Member", "affiliations"): lambda: _of(_affiliations(), "id", "affiliation"),
+def _between(source: Source, of: str, parent: str) -> Link:
+    return _through(source, tables.dataset_documents, of, parent)
+
+
+_LINKS: Mapping[tuple[str, str], Sequence[Callable[[], Link]]] = {
+    ("Dataset", "document"): (lambda: _between(documents(), "document", "dataset"),),
+    ("Dataset", "documents"): (lambda: _between(documents(), "document", "dataset"),),
+    ("Dataset", "instrument"): (lambda: _of(instruments(), "id", "instrument"),),
+    ("Dataset", "files"): (lambda: _of(_files(), "dataset"),),
+    ("Dataset", "parameters"): (lambda: _of(_parameters(), "dataset"),),
+    ("Dataset", "samples"): (lambda: _through(_samples(), tables.dataset_samples, "sample", "dataset"),),
+    ("Dataset", "techniques"): (
+        lambda: _through(_techniques(), tables.technique_members, "technique", "set"),
+    ),
+    ("Document", "datasets"): (lambda: _between(datasets(), "dataset", "document"),),
+    ("Document", "members"): (_members_of_documents,),
+    ("Document", "parameters"): (_own_parameters_of_documents, _parameters_of_documents),
+    ("Instrument", "datasets"): (lambda: _of(datasets(), "instrument"),),
+    ("Member", "person"): (lambda: _of(_people(), "id", "person"),),
+    ("Member", "affiliation"): (lambda: _of(_affiliations(), "id", "affiliation"),),
+    ("Member", "affiliations"): (lambda: _of(_affiliations(), "id", "affiliation"),),
 }

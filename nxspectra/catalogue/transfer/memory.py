@@ -135,10 +135,11 @@ class _Memory:
                 made[relation] = found
         for name in ("documents", "document"):
             if name in made:
-                made[name] = [self._with_members(each) for each in _listed(made[name])]
+                made[name] = [self._document(each) for each in _listed(made[name])]
         return made
 
-    def _with_members(self, document: Any) -> Any:
+    def _document(self, document: Any) -> Any:
+        """A document with its members, and with parameters of its own."""
         if not isinstance(document, dict):
             return document
         names = {str(document[name]) for name in ("pid", "id") if document.get(name) is not None}
@@ -151,7 +152,12 @@ class _Memory:
                 if found:
                     one[relation] = found
             members.append(one)
-        return {**document, "members": [*_listed(document.get("members")), *members]}
+        parameters = self._pointing("Parameter", "document", names)
+        return {
+            **document,
+            "members": [*_listed(document.get("members")), *members],
+            "parameters": [*_listed(document.get("parameters")), *parameters],
+        }
 
     def _pointing(self, model: str, to: str, names: set[str]) -> list[dict[str, Any]]:
         """Things of a model whose foreign key is one of these."""

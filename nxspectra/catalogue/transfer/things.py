@@ -117,6 +117,7 @@ class Reader:
             keywords=tuple(filter(None, (plain(word, NAME) for word in words if isinstance(word, str)))),
             members=tuple(self._members(thing, where)),
             is_public=thing.get("isPublic") is True,
+            parameters=tuple(self._parameters(thing, where)),
         )
 
     def _members(self, thing: Thing, where: str) -> Iterator[Member]:
