@@ -12,11 +12,14 @@ import pytest
 from click.testing import CliRunner, Result
 from matplotlib.image import imread
 
-from nxspectra import hdf5
-from nxspectra.classifiers import Model, classify, explain, train
+from nxspectra import hdf5, pictures
+from nxspectra.classifiers import Model, classify, compared_with, explain, train
+from nxspectra.classifiers.augmented import AugmentedEnsemble
+from nxspectra.classifiers.end_to_end import EndToEnd
 from nxspectra.cli import program
 from nxspectra.errors import UsageError
 from nxspectra.migration import migrate
+from nxspectra.preprocessing import Preprocessing
 from nxspectra.simulation import simulate
 from nxspectra.spectra import Spectra, classifications
 from nxspectra.validation import validate
@@ -32,6 +35,11 @@ def spectra() -> Spectra:
 @pytest.fixture(scope="module")
 def model(spectra: Spectra) -> Model:
     return train([spectra], ["low=8,14", "high=30,34"], "weighted")
+
+
+@pytest.fixture(scope="module")
+def default(spectra: Spectra) -> Model:
+    return train([spectra], ["low=8,14", "high=30,34"], iterations=500)
 
 
 @pytest.fixture(scope="module")
@@ -96,8 +104,46 @@ def test_the_votes_add_up_to_the_margin_that_decided(spectra: Spectra, model: Mo
     assert (said.weight[clear].sum(axis=1) > 0).all()
 
 
-def test_lines_decide_and_not_the_empty_end_of_the_axis(spectra: Spectra, model: Model) -> None:
-    found = explain(spectra, model)
+def test_what_speaks_for_a_class_is_how_much_more_it_leads_than_for_the_mean_curve(
+    spectra: Spectra, default: Model
+) -> None:
+    ensemble = default.estimator
+    assert isinstance(ensemble, AugmentedEnsemble)
+    prepared = Preprocessing.from_json(default.card.preprocessing).prepare(spectra)
+    X = prepared.intensity[prepared.usable]
+    X[3, 100] = np.nan
+    speaks = ensemble.attribution(X)
+    assert np.isnan(speaks[3]).all()
+    X, speaks = np.delete(X, 3, axis=0), np.delete(speaks, 3, axis=0)
+    given = ensemble.predict_proba(X).argmax(axis=1)
+
+    def lead(curves: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+        groups = curves[:, : ensemble.axis_.size * ensemble._group].reshape(
+            len(curves), ensemble.axis_.size, -1
+        )
+        logits = ensemble.layers_.logits(ensemble._inputs(groups.mean(axis=2).astype(np.float32)))
+        both = logits.mean(axis=0)[np.arange(len(X))]
+        return both[np.arange(len(X)), given] - both[np.arange(len(X)), 1 - given]
+
+    more = lead(X) - lead(np.repeat(ensemble.mean_[None], len(X), axis=0))
+    np.testing.assert_allclose(speaks.sum(axis=1), more, rtol=1e-3, atol=1e-3)
+
+
+def test_with_a_classification_comes_what_decided_if_it_is_asked_for(
+    spectra: Spectra, default: Model
+) -> None:
+    found = classify(spectra, default, explained=True).explanation
+    assert found is not None
+    assert np.array_equal(found.weight, explain(spectra, default).weight, equal_nan=True)
+    assert found.method == "attribution"
+    assert classify(spectra, default).explanation is None
+
+
+@pytest.mark.parametrize("which", ["model", "default"])
+def test_lines_decide_and_not_the_empty_end_of_the_axis(
+    spectra: Spectra, which: str, request: pytest.FixtureRequest
+) -> None:
+    found = explain(spectra, request.getfixturevalue(which))
     lines = found.overall[(found.region_start > 10.8) & (found.region_end < 15.2)].mean()
     empty = found.overall[(found.region_start > 15.3) & (found.region_end < 16.9)].mean()
     assert lines > 5 * empty
@@ -133,6 +179,53 @@ def test_explain_tells_of_a_frame_and_draws_it(saved: Path, file: Path, tmp_path
     said = json.loads(run("explain", file, "--model", saved, "--frame", 30, "--format", "json").stdout)
     assert sum(abs(each) for each in said["frames"][0]["weights"]) == pytest.approx(1.0)
     assert len(said["regions"]) == len(said["overall"]) == len(said["frames"][0]["weights"])
+
+
+def test_every_tenth_spectrum_is_explained_where_all_would_take_long(
+    saved: Path, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nxspectra.cli.explaining.PATIENCE", 0.0)
+    out = tmp_path / "out.nxs"
+    told = run("explain", file, "--model", saved, "--frame", 33, "-o", out)
+    assert "every 10th spectrum is explained: all would take about" in told.stderr
+    (found,) = classifications(hdf5.read(out)).values()
+    assert found.explanation is not None
+    known = np.isfinite(found.explanation.weight).all(axis=1)
+    assert np.flatnonzero(known).tolist() == [0, 10, 20, 30, 33]
+
+
+def test_weights_that_a_classifier_has_found_are_drawn_over_the_angles(
+    spectra: Spectra, saved: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("torch", reason="torch is of the extra `train`")
+    model = train([spectra], ["low=8,14", "high=30,34"], "end-to-end", bins=4, iterations=20, noise_rounds=2)
+    figure = pictures.weighed(model)
+    weights, mean = figure.axes
+    assert mean.get_ylabel() == "mean training\ncurve"
+    assert np.array_equal(mean.lines[0].get_ydata(), compared_with(model))
+    assert isinstance(model.estimator, EndToEnd)
+    drawn = [bars.patches[number].get_height() for number in range(4) for bars in weights.containers]
+    assert drawn == pytest.approx(model.estimator.weights_[0].reshape(-1))
+    # each bar stands over its bin
+    starts = [bars.patches[2].get_x() for bars in weights.containers]
+    assert all(model.two_theta[2 * 1005] <= start < model.two_theta[3 * 1005] for start in starts)
+
+    model.save(tmp_path / "found.npz")
+    for path in (tmp_path / "found.npz", saved):
+        told = run("describe", path, "--plot", tmp_path / "weights.png")
+        assert told.exit_code == 0
+        assert imread(tmp_path / "weights.png").shape[0] > 300
+
+
+def test_a_model_without_bins_has_no_weights_to_draw(spectra: Spectra, file: Path, tmp_path: Path) -> None:
+    pytest.importorskip("sklearn", reason="scikit-learn is of the extra `train`")
+    train([spectra], ["low=8,14", "high=30,34"], "nearest-centroid").save(tmp_path / "plain.npz")
+    told = CliRunner().invoke(program, ["describe", str(tmp_path / "plain.npz"), "--plot", "weights.png"])
+    assert told.exit_code == 1
+    assert "'nearest-centroid' has no bins whose weights could be drawn" in told.stderr
+    told = CliRunner().invoke(program, ["describe", str(file), "--plot", "weights.png"])
+    assert told.exit_code == 2
+    assert "--plot draws the bins of a model" in told.stderr
 
 
 def test_explain_reads_what_the_file_says(saved: Path, file: Path, tmp_path: Path) -> None:

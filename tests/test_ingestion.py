@@ -97,6 +97,8 @@ def test_a_raw_file_goes_the_whole_way(raw: Path, catalogue: Path, models: list[
     (found,) = classifications(written).values()
     assert found.model is not None
     assert found.model.digest == Model.load(models[0]).digest
+    assert found.explanation is not None, "what decided is written beside labels that bins have voted for"
+    assert len(found.explanation.weight) == len(found.class_index)
     (hit,) = Catalogue(catalogue).search(parameters={"pressure": "10..20GPa"}, label="high")
     assert (hit.pid, hit.file) == (result.pid, result.output)
 

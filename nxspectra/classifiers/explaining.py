@@ -50,7 +50,15 @@ def explain(
         ) from None
     prepared = Preprocessing.from_json(model.card.preprocessing).prepare(spectra, grid=model.two_theta)
     chosen = wanted & prepared.usable
-    X = prepared.intensity[chosen]
+    mean = prepared.intensity[prepared.usable].mean(axis=0) if prepared.usable.any() else np.zeros(0)
+    return decided(model, prepared.intensity[chosen], chosen, mean)
+
+
+def decided(model: Model, X: Floats, chosen: NDArray[np.bool_], mean: Floats) -> Explanation:
+    """What decided about prepared spectra X (n_chosen, n_points), the chosen ones (n_spectra,) of a series.
+
+    `mean` (n_points,) is that of the series, which hides regions from a classifier that cannot tell.
+    """
     starts, width = _regions(model.two_theta, REGION)
     estimator = model.estimator
     if isinstance(estimator, ExplainsItself):
@@ -59,10 +67,9 @@ def explain(
     else:
         method = "occlusion"
         starts, width = _regions(model.two_theta, OCCLUDED)
-        mean = prepared.intensity[prepared.usable].mean(axis=0) if prepared.usable.any() else 0.0
         values = _occlusion(estimator, X, mean, starts)
     total = np.abs(values).sum(axis=1, keepdims=True)
-    weight = np.full((len(spectra), starts.size), np.nan)
+    weight = np.full((chosen.size, starts.size), np.nan)
     weight[chosen] = np.divide(values, total, out=np.full_like(values, np.nan), where=total > 0)
     ends = np.append(starts[1:], model.two_theta.size) - 1
     return Explanation(model.two_theta[starts], model.two_theta[ends] + width, weight, method)
@@ -88,7 +95,7 @@ def _regions(two_theta: Floats, degrees: float) -> tuple[NDArray[np.intp], float
     return np.linspace(0, two_theta.size, number, endpoint=False).astype(np.intp), step
 
 
-def _occlusion(estimator: Any, X: Floats, mean: Floats | float, starts: NDArray[np.intp]) -> Floats:
+def _occlusion(estimator: Any, X: Floats, mean: Floats, starts: NDArray[np.intp]) -> Floats:
     """(n_spectra, n_regions): what the log odds of the class given lose when a region is hidden."""
     if not len(X):
         return np.zeros((0, starts.size))

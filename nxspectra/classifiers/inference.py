@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nxspectra import __version__
 from nxspectra.classifiers.evaluation import boundaries, confidence
+from nxspectra.classifiers.explaining import decided
 from nxspectra.classifiers.model import Model
 from nxspectra.classifiers.plugins import KnowsStrangers, VotesByBins
 from nxspectra.classifiers.training import SAME_ENERGY
@@ -24,12 +25,14 @@ from nxspectra.tree import Attribute, Group
 Floats = NDArray[np.float64]
 
 
-def classify(run: Group | Spectra, model: Model | str | Path) -> Classification:
+def classify(run: Group | Spectra, model: Model | str | Path, *, explained: bool = False) -> Classification:
     """A class for each spectrum of `run`, with probabilities, votes, boundaries and where it all comes from.
 
     `model` may be a path, or a name in a folder of $NXSPECTRA_MODELS. Spectra are prepared as those that
-    the model was trained on; one that cannot be used gets no class. Raises NoSpectra, ModelError, and
-    ModelMismatch when the spectra lie at other angles or were taken at another energy.
+    the model was trained on; one that cannot be used gets no class. With `explained`, which angle regions
+    decided is said too (see `explain`), which takes next to no time where bins vote and longer where torch
+    is asked. Raises NoSpectra, ModelError, and ModelMismatch when the spectra lie at other angles or were
+    taken at another energy.
     """
     model = model if isinstance(model, Model) else Model.load(model)
     spectra = run if isinstance(run, Spectra) else Spectra.of(run)
@@ -80,6 +83,7 @@ def classify(run: Group | Spectra, model: Model | str | Path) -> Classification:
         ),
         model=model.reference,
         parameters=_parameters(model),
+        explanation=decided(model, seen.intensity, seen.usable, seen.mean) if explained else None,
     )
 
 
@@ -95,6 +99,11 @@ class Seen:
     """(n_spectra, n_classes), columns in the order of the card's classes; NaN rows where it abstains."""
     reasons: Mapping[int, str]
     """Why, by frame, a spectrum cannot be used."""
+
+    @property
+    def mean(self) -> Floats:
+        """(n_points,), of the usable spectra."""
+        return self.intensity.mean(axis=0) if len(self.intensity) else np.zeros(self.intensity.shape[1])
 
     def whole(self, values: Floats) -> Floats:
         """The values of usable spectra at their frames, NaN at the others."""

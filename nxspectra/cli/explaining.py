@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 
 import click
 import numpy as np
@@ -34,6 +35,8 @@ STRONGEST = 5
 """Regions that are told of a frame."""
 EVERY = 10
 """Frames between those that are explained where it takes long: what the series is drawn and judged by."""
+PATIENCE = 180.0
+"""Seconds that it may take to explain all spectra of a series."""
 
 
 @click.command(cls=Verb)
@@ -118,11 +121,16 @@ def explain(
 def _explanation(
     root: Group, model: classifiers.Model | None, found: Classification, frames: tuple[int, ...]
 ) -> Explanation:
-    """Of every frame where votes tell, and elsewhere of those asked for and every tenth."""
+    """Of every frame; where that would take long, of those asked for and every tenth."""
     assert model is not None  # noqa: S101
-    if found.votes is not None:
+    number = found.class_index.size
+    began = perf_counter()
+    classifiers.explain(root, model, np.array(frames))
+    seconds = (perf_counter() - began) / len(frames) * number
+    if seconds < PATIENCE:
         return classifiers.explain(root, model)
-    return classifiers.explain(root, model, np.union1d(frames, np.arange(0, found.class_index.size, EVERY)))
+    note(f"every {EVERY}th spectrum is explained: all would take about {seconds / 60:.0f} minutes")
+    return classifiers.explain(root, model, np.union1d(frames, np.arange(0, number, EVERY)))
 
 
 def _stored(root: Group, path: Path) -> Classification:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -150,14 +149,13 @@ def classify(
     loaded = classifiers.Model.load(model)
     targets = outputs(files, output, in_place, as_link=as_link, overwrite=overwrite)
     pictures = outputs(files, plot, False, overwrite=True) if plot else {}
+    votes = isinstance(loaded.estimator, classifiers.VotesByBins)
 
     def label(path: Path) -> int:
         if path in targets:
             hdf5.settled(path, wait)
         root = hdf5.read(path)
-        found = classifiers.classify(root, loaded)
-        if (path in targets or path in pictures) and found.votes is not None:
-            found = replace(found, explanation=classifiers.explain(root, loaded))
+        found = classifiers.classify(root, loaded, explained=votes and (path in targets or path in pictures))
         if path in targets:
             linked, labelled_run = as_link is not None, annotated(root, found)
             write(labelled_run, targets[path], in_place=in_place, overwrite=overwrite, as_link=linked)

@@ -184,7 +184,8 @@ def _travel(stop: Stop, task: Task, known: Ask) -> Arrival:
     model = None if task.model is None else _model(task.model)
     has_spectra = spectra_entry(run) is not None
     if model is not None and has_spectra and not _has_labels_of(run, model):
-        run = annotate(run, classifiers.classify(run, model))
+        votes = isinstance(model.estimator, classifiers.VotesByBins)
+        run = annotate(run, classifiers.classify(run, model, explained=votes))
     continues = earlier is not None and run.source is earlier.source
     unchanged = continues and not run.additions
     new = hdf5.sidecar(run, target) if not continues and _is_linked(stop, task) else run

@@ -379,13 +379,12 @@ def draw_votes(axes: Axes, votes: Votes, n_classes: int) -> None:
         color=BELIEVABILITY,
         label="believability w$_b$",
     )
-    axes.axhline(
-        CHANCE / n_classes,
-        color="#D55E00",
-        linewidth=1.2,
-        linestyle="--",
-        label=f"A$_b$ = {CHANCE / n_classes:.2f}: no weight",
-    )
+    chance = CHANCE / n_classes
+    if np.allclose(
+        votes.believability, np.maximum(0.0, (votes.separability**2 - chance**2) / (1 - chance**2))
+    ):
+        label = f"A$_b$ = {chance:.2f}: no weight"
+        axes.axhline(chance, color="#D55E00", linewidth=1.2, linestyle="--", label=label)
     for edge in [*start, votes.bin_end[-1]]:
         axes.axvline(edge, color="#DDDDDD", linewidth=0.6, zorder=0)
     axes.set_ylim(0, 1.04)

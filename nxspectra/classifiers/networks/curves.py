@@ -19,6 +19,8 @@ from nxspectra.errors import ModelError, UsageError
 
 Floats = NDArray[np.float64]
 State = dict[str, NDArray[np.generic]]
+Speaks = Callable[[Tensor, Tensor], Tensor]
+"""Makes a value (m,) of a network's answers (m, n_outputs) and of which curves they are (m,)."""
 
 LAYOUTS: dict[str, Callable[..., nn.Module]] = {
     "fcnn-1d": fcnn_1d,
@@ -199,15 +201,12 @@ def integrated_gradients(layout: Layout, state: State, X: Floats, baseline: Floa
     return integrated(network, X, baseline, lead)
 
 
-def integrated(
-    network: nn.Module, X: Floats, baseline: Floats, speaks: Callable[[Tensor, Tensor], Tensor]
-) -> Floats:
+def integrated(network: nn.Module, X: Floats, baseline: Floats, speaks: Speaks) -> Floats:
     """(n, points): the gradient of what `speaks` makes of the network's answers to curves, integrated.
 
-    `speaks` takes answers (m, n_outputs) and which curves they are of (m,), and gives a value for each. The
-    points of a curve should add up to the difference of its value and that of the baseline: where they miss
-    it by more than `COMPLETE`, the way is gone again in smaller steps. In single precision, since that loses
-    less than the steps do.
+    The points of a curve should add up to the difference of its value and that of the baseline: where they
+    miss it by more than `COMPLETE`, the way is gone again in smaller steps. In single precision, since that
+    loses less than the steps do.
     """
     start, curves = torch.from_numpy(baseline).float(), torch.from_numpy(X).float()
     result = np.empty_like(X)
@@ -215,10 +214,9 @@ def integrated(
     with one_thread():
         wanted = _gained(network, start, curves, speaks)
         for steps in STEPS:
-            for part in left.tensor_split(-(-len(left) * steps // EXPLAINED)):
-                path = start + _shares(steps) * (curves[part] - start)[:, None]
-                slopes = _slopes(network, path, part, speaks)
-                result[part.numpy()] = ((curves[part] - start) * slopes).numpy()
+            ways = curves[left] - start
+            slopes = _slopes(network, start, ways, left, steps, speaks)
+            result[left.numpy()] = (ways * slopes).numpy()
             missed = torch.from_numpy(result[left.numpy()].sum(axis=1)) - wanted[left]
             left = left[missed.abs() > COMPLETE * wanted[left].abs() + COMPLETE]
             if not len(left):
@@ -227,28 +225,26 @@ def integrated(
 
 
 @torch.no_grad()
-def _gained(
-    network: nn.Module, start: Tensor, curves: Tensor, speaks: Callable[[Tensor, Tensor], Tensor]
-) -> Tensor:
+def _gained(network: nn.Module, start: Tensor, curves: Tensor, speaks: Speaks) -> Tensor:
     """(n,): what each curve has more than the baseline."""
     rows = torch.arange(len(curves))
     own = torch.cat([speaks(network(curves[part]), part) for part in portions(network, rows)])
     return own - speaks(network(start[None]).expand(len(curves), -1), rows)
 
 
-def _shares(steps: int) -> Tensor:
-    """(steps, 1): the middles of as many steps from 0 to 1."""
-    return ((torch.arange(steps) + 0.5) / steps)[:, None]
-
-
-def _slopes(
-    network: nn.Module, path: Tensor, rows: Tensor, speaks: Callable[[Tensor, Tensor], Tensor]
+def _slopes(  # noqa: PLR0917
+    network: nn.Module, start: Tensor, ways: Tensor, curves: Tensor, steps: int, speaks: Speaks
 ) -> Tensor:
-    """(n, points): the mean gradient along the path (n, steps, points) of each curve, all at once."""
-    number, steps, _ = path.shape
-    along = path.flatten(0, 1).requires_grad_()
-    said = speaks(network(along), rows.repeat_interleave(steps))
-    return torch.autograd.grad(said.sum(), along)[0].reshape(number, steps, -1).mean(dim=1)
+    """(n, points): the mean gradient along the ways (n, points) to these curves, some steps at a time."""
+    slopes = torch.zeros_like(ways)
+    every = torch.arange(len(ways) * steps)
+    for part in every.tensor_split(-(-len(every) // EXPLAINED)):
+        rows = part // steps
+        shares = (part % steps + 0.5) / steps
+        along = (start + shares[:, None] * ways[rows]).requires_grad_()
+        gradient = torch.autograd.grad(speaks(network(along), curves[rows]).sum(), along)[0]
+        slopes.index_add_(0, rows, gradient)
+    return slopes / steps
 
 
 @contextmanager
