@@ -41,8 +41,8 @@ class EndToEnd(Estimator):
     preprocessing: ClassVar[Preprocessing] = PUBLISHED
 
     weights_: Floats
-    """(n_outputs, n_bins, n_classes): what each bin's word for each class weighs; one output for two
-    classes, for the second of them.
+    """(n_outputs, n_bins, n_classes): what each of the words of each bin weighs, as many as there are
+    classes; one output for two classes, for the second of them.
     """
     iterations_: int
     """After how many iterations training stopped."""

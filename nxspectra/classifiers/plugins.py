@@ -82,8 +82,8 @@ class BinWeights:
     bin_end: Floats
     """(n_bins,), degrees."""
     weight: Floats
-    """(n_outputs, n_bins, n_classes): what a bin's word for a class adds to an output, the logit of a class;
-    the only output of two classes is that of the second."""
+    """(n_outputs, n_bins, n_words): what each word of a bin, between 0 and 1, adds to an output, the logit of
+    a class; the only output of two classes is that of the second. What a word means is the bin's own."""
 
 
 @runtime_checkable

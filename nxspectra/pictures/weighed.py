@@ -11,18 +11,21 @@ from numpy.typing import NDArray
 
 from nxspectra.classifiers import BinWeights, FindsWeights, Model, VotesByBins, compared_with
 from nxspectra.errors import UsageError
-from nxspectra.pictures.series import CLASS_COLOURS, draw_votes
+from nxspectra.pictures.series import draw_votes
 
 Floats = NDArray[np.float64]
 
-SWING = "#333333"
+REACH = "#333333"
+WORDS = ("#56B4E9", "#CC79A7", "#F0E442", "#009E73")
+"""Not the colours of classes: what a word of a bin means is its own."""
 
 
 def weighed(model: Model, *, title: str | None = None) -> Figure:
     """The weights of a model's bins over two theta, and below them the mean of its training curves.
 
-    Weights that a classifier has found by itself are drawn for each class that a bin has a word for; else the
-    separability and the believability of each bin. Raises UsageError for a classifier without bins.
+    Weights that a classifier has found by itself are drawn for each word of a bin, with the sum of their
+    absolute values; else the separability and the believability of each bin. Raises UsageError for a
+    classifier without bins.
     """
     estimator, classes = model.estimator, model.card.classes
     mean = compared_with(model)
@@ -57,34 +60,32 @@ def weighed(model: Model, *, title: str | None = None) -> Figure:
 
 
 def _draw_weights(axes: Axes, found: BinWeights, output: int, classes: Sequence[str]) -> None:
-    """A bar for the word for each class, and the swing between the bin's words for and against the output."""
-    own = output if len(found.weight) > 1 else 1
+    """A bar for each word of a bin, and how far all of them can move the output."""
     weight = found.weight[output]
-    width = (found.bin_end - found.bin_start) / (len(classes) + 0.5)
-    for index, name in enumerate(classes):
+    words = weight.shape[1]
+    width = (found.bin_end - found.bin_start) / (words + 0.5)
+    for index in range(words):
         axes.bar(
             found.bin_start + (index + 0.25) * width,
             weight[:, index],
             0.92 * width,
             align="edge",
-            color=CLASS_COLOURS[index % len(CLASS_COLOURS)],
-            label=f"word for {name}",
+            color=WORDS[index % len(WORDS)],
+            label=f"word {index + 1}",
         )
-    others = np.delete(weight, own, axis=1).mean(axis=1)
     axes.plot(
         0.5 * (found.bin_start + found.bin_end),
-        weight[:, own] - others,
+        np.abs(weight).sum(axis=1),
         "D",
-        color=SWING,
+        color=REACH,
         markersize=4.5,
-        markeredgecolor="white",
-        label=f"from a sure other word to a sure {classes[own]}",
+        label="how far the bin can move the decision",
     )
     axes.axhline(0.0, color="#333333", linewidth=0.8)
     for edge in [*found.bin_start, found.bin_end[-1]]:
         axes.axvline(edge, color="#DDDDDD", linewidth=0.6, zorder=0)
-    axes.set_ylabel(f"weight for\n{classes[own]}")
-    axes.legend(frameon=False, fontsize=9, ncols=len(classes) + 1, loc="lower left", bbox_to_anchor=(0, 1))
+    axes.set_ylabel(f"weight for\n{classes[output if len(found.weight) > 1 else 1]}")
+    axes.legend(frameon=False, fontsize=9, ncols=words + 1, loc="lower left", bbox_to_anchor=(0, 1))
 
 
 def _draw_mean(axes: Axes, two_theta: Floats, mean: Floats) -> None:
