@@ -17,7 +17,7 @@ program = Program(
     {
         # verb: (module, its line in the list of verbs)
         "demo": ("demonstration", "Simulate a raw ramp and take it the whole way, with a picture."),
-        "simulate": ("demonstration", "Write a simulated raw file, as a beamline leaves it."),
+        "simulate": ("simulating", "Write a simulated raw file, as a beamline leaves it."),
         "show": ("looking", "Print the tree of a NeXus file."),
         "validate": ("validating", "Check files against the application definition they follow."),
         "repair": ("repairing", "Put names, spellings and missing classes right, in a copy."),
