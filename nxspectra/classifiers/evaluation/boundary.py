@@ -244,17 +244,18 @@ def _held_out(
 def _stretches(probability: Floats) -> list[tuple[int, int, int]]:
     """(first, last, class) of the stretches of one class that are most likely in all (Viterbi)."""
     classes = probability.shape[1]
-    gain = np.log((1.0 - DOUBT) * probability + DOUBT / classes)
-    best, came = gain[0].copy(), np.zeros((len(gain), classes), dtype=np.int64)
-    for frame in range(1, len(gain)):
-        leader = int(np.argmax(best))
-        change = best[leader] - CHANGE > best
-        came[frame] = np.where(change, leader, np.arange(classes))
-        best = np.where(change, best[leader] - CHANGE, best) + gain[frame]
-    path = np.empty(len(gain), dtype=np.int64)
-    path[-1] = np.argmax(best)
-    for frame in range(len(gain) - 1, 0, -1):
-        path[frame - 1] = came[frame, path[frame]]
+    # numbers of Python: for a few classes they take a tenth of the time of arrays
+    gain = np.log((1.0 - DOUBT) * probability + DOUBT / classes).tolist()
+    best, came = gain[0], []
+    for gained in gain[1:]:
+        most = max(best)
+        leader, from_leader = best.index(most), most - CHANGE
+        came.append([leader if from_leader > own else each for each, own in enumerate(best)])
+        best = [max(from_leader, own) + more for own, more in zip(best, gained, strict=True)]
+    path = [best.index(max(best))]
+    for before in reversed(came):
+        path.append(before[path[-1]])
+    path.reverse()
     starts = np.flatnonzero(np.diff(path, prepend=-1))
     ends = np.append(starts[1:], len(path)) - 1
     return [(int(a), int(b), int(path[a])) for a, b in zip(starts, ends, strict=True)]
