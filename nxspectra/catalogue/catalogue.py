@@ -94,11 +94,10 @@ class Catalogue:
         with self._changing():
             known = name in self.ledger.names()
             gone = {record.pid for record in self.ledger.records(name)} if known else set()
-            self.ledger.keep(name, given)
+            kept = self.ledger.keep(name, given)
             with self.index.writing() as connection:
                 connection.execute(tables.intents.insert(), {"pid": "", "kept": name})
-            gone -= {record.pid for record in self.ledger.records(name)}
-            self._take_all_out(sorted(gone))
+            self._take_all_out(sorted(gone - kept))
             return self.file_kept(name)
 
     def remove(self, pid: str) -> bool:

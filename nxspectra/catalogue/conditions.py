@@ -64,6 +64,8 @@ class Condition:
     """The data sets for which it holds, perhaps some twice; None if they can only be tried."""
     walk: Walk | None = None
     """The same in the order of their ids, where an index has them so."""
+    of_rows: bool = False
+    """Whether `ids` selects rows of `tables.datasets` themselves, each once."""
     sampled: Callable[[int], Select[Any]] | None = None
     """Those of the random part of a level, where they are listed quicker than tried."""
 
@@ -194,6 +196,7 @@ def of_techniques(connection: Connection, techniques: Sequence[str]) -> Conditio
         literal_column("+datasets.technique_set").in_(sets),
         select(_ID).where(tables.datasets.c.technique_set.in_(sets)),
         _walk("technique_set", sets),
+        of_rows=True,
     )
 
 
@@ -238,6 +241,7 @@ def of_shared(connection: Connection, table: Table, pointing: str, name: str, sa
         literal_column(f"+datasets.{pointing}").in_(found),
         select(_ID).where(tables.datasets.c[pointing].in_(found)),
         _walk(pointing, found),
+        of_rows=True,
     )
 
 
@@ -257,7 +261,7 @@ def measured(since: int | None, until: int | None) -> Condition:
     about = [] if since is None else [first <= _ID]
     about += [] if until is None else [last >= _ID]
     listed = select(_ID).where(*about, *exactly)
-    return Condition(and_(*exactly), listed, Walk(listed, _ID))
+    return Condition(and_(*exactly), listed, Walk(listed, _ID), of_rows=True)
 
 
 def like(column: ColumnElement[Any], said: str) -> ColumnElement[bool]:
@@ -333,7 +337,7 @@ def _matching(connection: Connection, said: str) -> Condition:
             exists(listed.where(rowid == _ID)).correlate(tables.datasets),
             listed,
             Walk(joined, rowid),
-            partial(_in_the_random_part, said),
+            sampled=partial(_in_the_random_part, said),
         )
     match = table.c.vector.op("@@")(func.to_tsquery("simple", said))
     return Condition(

@@ -76,22 +76,25 @@ class Ledger:
 
     # -- records without files -----------------------------------------------------------------
 
-    def keep(self, name: str, records: Iterable[Record]) -> Path:
-        """Records of an import or a harvest under a name, in the place of those that were under it."""
+    def keep(self, name: str, records: Iterable[Record]) -> set[str]:
+        """Records of an import or a harvest under a name, in the place of those before; their pids."""
         if not name or name != Path(name).name or name.startswith("."):
             raise UsageError(f"{name!r} cannot be the name of a file to keep records in")
         self.kept.mkdir(parents=True, exist_ok=True)
         path = self.kept / f"{name}.jsonl"
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        pids = set()
         try:
             with temporary.open("w", encoding="utf-8") as stream:
-                stream.writelines(record.as_json() + "\n" for record in records)
+                for record in records:
+                    stream.write(record.as_json() + "\n")
+                    pids.add(record.pid)
                 stream.flush()
                 os.fsync(stream.fileno())
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
-        return path
+        return pids
 
     def names(self) -> list[str]:
         """Under which records are kept."""

@@ -217,14 +217,14 @@ class Record:
     def as_json(self) -> str:
         """One line of JSON, from which `from_json` makes the same again. Raises UsageError for U+0000."""
         text = _RECORD.dump_json(self, exclude_defaults=True).decode()
-        if _NUL.search(text):
+        if _holds_nul(text):
             raise UsageError(f"{self.pid!r}: {HOLDS_NUL}")
         return text
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Record:
         """Raises UsageError if it is not a record."""
-        if _NUL.search(text if isinstance(text, str) else text.decode(errors="replace")):
+        if _holds_nul(text if isinstance(text, str) else text.decode(errors="replace")):
             raise UsageError(f"this is not a record: {HOLDS_NUL}")
         try:
             return _RECORD.validate_json(text)
@@ -237,6 +237,11 @@ class Record:
 _RECORD = TypeAdapter(Record)
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 HOLDS_NUL = "it holds the character U+0000, which is no text and which not every database takes"
+
+
+def _holds_nul(text: str) -> bool:
+    """Does this JSON hold the character U+0000, and not only a backslash before the letters?"""
+    return "\\u0000" in text and _NUL.search(text) is not None
 
 
 def record_of(description: Description) -> Record:

@@ -79,7 +79,8 @@ class GraphStore:
             for name in (*also_drop, *wanted):
                 if store.contains_named_graph(name):
                     store.remove_graph(name)
-            store.extend(
+            # no transaction, and nearly twice as quick as one
+            store.bulk_extend(
                 Quad(each.subject, each.predicate, each.object, name)
                 for name, triples in wanted.items()
                 for each in triples

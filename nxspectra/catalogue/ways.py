@@ -30,6 +30,8 @@ COUNTED = (20_000, 200_000)
 """How far conditions are counted to tell which of them is the most selective."""
 LISTED = 20_000
 """What is dear to try is listed instead, if no more data sets meet it."""
+DEAR = 60
+"""To try once what is dear takes as long as to list about so many."""
 SAMPLE = 1_000
 """Data sets of the random part that are tried, at least; up to twice as many are."""
 SURE = 4.0
@@ -144,10 +146,19 @@ class Way:
         return [self._test(each, times) for each in others]
 
     def _test(self, condition: Condition, times: int) -> ColumnElement[bool]:
-        if condition.dear and times > 1 and self._sizes.up_to(condition, LISTED + 1) <= LISTED:
+        if condition.dear and times > 1 and self._is_better_listed(condition, times):
             assert condition.ids is not None  # noqa: S101
             return self._key.in_(select(condition.ids.subquery()))
         return condition.holds
+
+    def _is_better_listed(self, condition: Condition, times: int) -> bool:
+        """Is it dearer to try it so often than to list once what meets it?"""
+        if times <= FEW:
+            return self._sizes.up_to(condition, LISTED + 1) <= LISTED
+        return self._part([condition]).sample.estimate <= DEAR * times
+
+    def _part(self, wanted: Sequence[Condition]) -> Way:
+        return Way(self.connection, wanted, self._sizes, self._key)
 
     # -- ways ------------------------------------------------------------------------------------
 
@@ -155,7 +166,7 @@ class Way:
         """The ids that meet all, highest first, below another."""
         if self.few is None:
             found = self._walked(limit, below, TRIED_FIRST)
-            if found is None and self.sample.met * TRIED >= 2 * limit * self.sample.size:
+            if found is None and self._is_soon_full(limit):
                 found = self._walked(limit, below, TRIED)
             if found is not None:
                 return found
@@ -163,6 +174,14 @@ class Way:
         return list(
             self.connection.scalars(statement if below is None else statement.where(below > self._key))
         )
+
+    def _is_soon_full(self, limit: int) -> bool:
+        """Is a page full after so many tries as may be, and sooner than when something is listed?"""
+        if self.sample.met * TRIED < 2 * limit * self.sample.size:
+            return False
+        smallest = self._smallest(COUNTED[0])
+        tries = limit * self.sample.size // self.sample.met
+        return smallest is None or self._sizes.up_to(smallest, COUNTED[0] + 1) > tries
 
     def _walked(self, limit: int, below: int | None, steps: int) -> list[int] | None:
         """Try so many of the newest one after another; None if that does not suffice."""
@@ -192,11 +211,15 @@ class Way:
         """All that meet all: what meets the most selective condition is listed and tried for the rest."""
         if not self._listed:
             return select(self._key).where(*self._tests(1))
-        driving = self.few or self._most_selective()
+        driving, times = self.few, FEW
+        if driving is None:
+            driving = self._most_selective()
+            times = self._part([each for each in self.wanted if not each.dear]).sample.estimate
         assert driving.ids is not None  # noqa: S101
-        return select(self._key).where(
-            self._key.in_(select(driving.ids.subquery())), *self._tests(FEW, driving)
-        )
+        tests = self._tests(times, driving)
+        if driving.of_rows and isinstance(driving.ids, Select):
+            return driving.ids.where(*tests)
+        return select(self._key).where(self._key.in_(select(driving.ids.subquery())), *tests)
 
     def _most_selective(self) -> Condition:
         if len(self._listed) == 1:

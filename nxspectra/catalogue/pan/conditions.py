@@ -118,7 +118,7 @@ class Conditions:
             sets = self.connection.scalars(self._sets(include)).all()
             column = source.keys["technique_set"]
             # behind a + it is no key to an index, where each data set is tried
-            return Condition(_plus(column).in_(sets), select(number).where(column.in_(sets)))
+            return Condition(_plus(column).in_(sets), select(number).where(column.in_(sets)), of_rows=True)
         (joint,) = links("Dataset", include.relation, 1)
         key, tried = source.keys[joint.key], self._tried(include, joint, 1)
         listed = self._parents(include, joint, tried)
@@ -151,14 +151,14 @@ class Conditions:
         if not isinstance(where, Compare) or where.operator in NEGATIVE or None in where.values:
             return Condition(holds)
         if where.property == "pid" and where.operator in (Operator.EQ, Operator.INQ):
-            return Condition(holds, select(number).where(holds))
+            return Condition(holds, select(number).where(holds), of_rows=True)
         if where.property == "creationDate":
             ends = _ends(where)
             if ends is not None:
                 first, last = tables.ids_between(*ends)
                 near = [] if first is None else [number >= first]
                 listed = select(number).where(holds, *near, *([] if last is None else [number <= last]))
-                return Condition(holds, listed, Walk(listed, number))
+                return Condition(holds, listed, Walk(listed, number), of_rows=True)
         return Condition(holds)
 
     def joined(self, include: Include, source: Source) -> Bool:
