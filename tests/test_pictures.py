@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from nxspectra import pictures
 from nxspectra.errors import FileError, UsageError
-from nxspectra.pictures.series import CLASS_COLOURS, NO_CLASS
+from nxspectra.pictures.colours import CLASS_COLOURS, NO_CLASS
 from nxspectra.simulation import Ramp, simulate
 from nxspectra.spectra import Boundary, Classification, Spectra, Votes
 

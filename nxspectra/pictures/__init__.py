@@ -5,16 +5,10 @@ not at all. Colours are those of Okabe and Ito (jfly.uni-koeln.de/color), told a
 """
 
 from nxspectra.pictures.explained import explained
-from nxspectra.pictures.series import (
-    BinsResult,
-    Truth,
-    bins_study,
-    heat_map,
-    intensity_ticks,
-    pressure_ticks,
-    save,
-    trial,
-)
+from nxspectra.pictures.saving import save
+from nxspectra.pictures.scales import intensity_ticks, pressure_ticks
+from nxspectra.pictures.series import Truth, heat_map
+from nxspectra.pictures.studies import BinsResult, bins_study, trial
 from nxspectra.pictures.weighed import weighed
 
 __all__ = [

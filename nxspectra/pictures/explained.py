@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from nxspectra.pictures.series import CLASS_COLOURS, NO_CLASS
+from nxspectra.pictures.colours import CLASS_COLOURS, NO_CLASS
 from nxspectra.preprocessing import background
 from nxspectra.spectra import Classification, Explanation, Spectra
 

@@ -1,15 +1,8 @@
-"""Pictures for people: a classified series, and what the number of bins does; matplotlib without pyplot.
-
-Each function gives a `matplotlib.figure.Figure`; `figure.savefig(path)` writes it, `save` does so whole or
-not at all. Colours are those of Okabe and Ito (jfly.uni-koeln.de/color), told apart by every eye.
-"""
+"""A classified series: the map of intensities, the labels beside it, the votes of the bins below."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -22,23 +15,16 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
-from nxspectra.classifiers import Reliability, Verdict
-from nxspectra.errors import FileError, UsageError
+from nxspectra.pictures.colours import CLASS_COLOURS, DASHES, NO_CLASS, TRUTH
+from nxspectra.pictures.scales import intensity_ticks, pressure_ticks
 from nxspectra.preprocessing import background
 from nxspectra.spectra import Boundary, Classification, Spectra, Votes
 
 Floats = NDArray[np.float64]
 
-CLASS_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#F0E442")
-NO_CLASS = "#BBBBBB"
 SEPARABILITY, BELIEVABILITY = "#56B4E9", "#333333"
-TRUTH = "#F0529C"
-DASHES = (0, (4.0, 2.0))
 CHANCE = 1.1
 """A bin right in 1.1/K of its points or less has no weight (0.55 for two: doi 10.5334/dsj-2022-015)."""
-ROUND_PRESSURES = (500.0, 100.0, 50.0, 20.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1)
-"""GPa; steps of a pressure scale that people read easily, coarse ones first."""
-MOST_TICKS = 18
 
 
 class Truth(Protocol):
@@ -127,20 +113,6 @@ def heat_map(
     return figure
 
 
-def intensity_ticks(low: float | None, high: float | None) -> list[float]:
-    """Round intensities that are easily told apart on a square-root scale from `low` to `high`."""
-    if low is None or high is None or high <= low:
-        return []
-    top = 10.0 ** np.ceil(np.log10(high))
-    ticks: list[float] = []
-    for wanted in [top * share for share in (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.0)]:
-        place = np.sqrt(max(wanted - low, 0.0) / (high - low))
-        taken = [np.sqrt(max(tick - low, 0.0) / (high - low)) for tick in ticks]
-        if low <= wanted <= high and all(abs(place - other) > 0.14 for other in taken):
-            ticks.append(float(wanted))
-    return sorted(ticks)
-
-
 def _legend(axes: Axes, handles: list[Patch | Line2D]) -> None:
     """In axes of its own, where it covers nothing and pushes nothing aside."""
     axes.set_axis_off()
@@ -203,35 +175,6 @@ def _draw_pressure(axes: Axes, pressure: Floats | None) -> None:
     axes.set_ylabel("pressure (GPa)")
     frames, names = pressure_ticks(pressure)
     axes.set_yticks(frames, names)
-
-
-def pressure_ticks(pressure: Floats) -> tuple[list[float], list[str]]:
-    """Frames and names of the ticks of a pressure scale over `pressure`, (n_spectra,) GPa.
-
-    Round pressures where the series goes one way, else the pressure at evenly spaced frames.
-    """
-    frames = np.flatnonzero(np.isfinite(pressure))
-    values = pressure[frames]
-    falling = values[-1] < values[0]
-    ordered = -np.minimum.accumulate(values) if falling else np.maximum.accumulate(values)
-    monotone = np.minimum.accumulate(values) if falling else ordered
-    span = float(np.ptp(values))
-    if span == 0 or float(np.abs(values - monotone).max()) > 0.1 * span:
-        every = np.unique(np.linspace(0, frames.size - 1, 9).astype(int))
-        return [float(frames[i]) for i in every], [f"{values[i]:.3g}" for i in every]
-    room = pressure.size / MOST_TICKS
-    ticks: dict[float, str] = {}
-    for step in ROUND_PRESSURES:
-        for turn in range(int(np.ceil(values.min() / step)), int(np.floor(values.max() / step)) + 1):
-            wanted = turn * step
-            if turn > 10:
-                continue  # 61 is no number for a scale
-            at = min(int(np.searchsorted(ordered, -wanted if falling else wanted)), frames.size - 1)
-            frame = float(frames[at])
-            if all(abs(frame - other) >= room for other in ticks):
-                ticks[frame] = f"{wanted:g}"
-    places = sorted(ticks)
-    return places, [ticks[place] for place in places]
 
 
 def _draw_labels(axes: Axes, classification: Classification, truth: Truth | None) -> None:
@@ -389,135 +332,3 @@ def draw_votes(axes: Axes, votes: Votes, n_classes: int) -> None:
         axes.axvline(edge, color="#DDDDDD", linewidth=0.6, zorder=0)
     axes.set_ylim(0, 1.04)
     axes.set_ylabel("per bin")
-
-
-@dataclass(frozen=True)
-class BinsResult:
-    """What a classifier with so many bins made of a series."""
-
-    bins: int
-    confidence: float | None
-    """P_conf."""
-    ambiguous: tuple[int, int] | None
-    """Last frame of the unbroken run of the first class, first frame of that of the second; None if none."""
-
-
-def bins_study(results: Sequence[BinsResult], number: int, *, truth: int | None = None) -> Figure:
-    """P_conf and the ambiguous region against the number of bins, of a series of `number` spectra.
-
-    `truth` is the first frame of the second class, where that is known.
-    """
-    figure = Figure(figsize=(8, 6), dpi=150, layout="constrained")
-    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[1, 1.3])
-    bins = [result.bins for result in results]
-    confidence = [np.nan if result.confidence is None else result.confidence for result in results]
-    upper.plot(bins, confidence, "o-", color=CLASS_COLOURS[0], linewidth=1.6)
-    upper.set_ylim(min(0.0, np.nanmin(confidence, initial=0.0)), 1.05)
-    upper.set_ylabel("P$_{conf}$")
-    for result in results:
-        if result.ambiguous is not None:
-            first, last = result.ambiguous
-            lower.plot(
-                [result.bins] * 2,
-                [first, last],
-                "-",
-                color=CLASS_COLOURS[0],
-                linewidth=7,
-                alpha=0.45,
-                solid_capstyle="butt",
-            )
-            lower.plot(
-                [result.bins] * 2,
-                [first, last],
-                "_",
-                color=CLASS_COLOURS[0],
-                markersize=13,
-                markeredgewidth=2,
-            )
-            lower.annotate(
-                f"{last - first - 1}",
-                (result.bins, last),
-                (0, 5),
-                textcoords="offset points",
-                ha="center",
-                fontsize=9,
-            )
-    if truth is not None:
-        lower.axhline(
-            truth - 0.5, color=TRUTH, linewidth=1.6, linestyle=DASHES, label=f"truth: frame {truth}"
-        )
-        lower.legend(
-            frameon=False, fontsize=9.5, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2
-        )
-    lower.set_ylim(-0.5, number - 0.5)
-    lower.set_ylabel("ambiguous region (frames)")
-    lower.set_xlabel("number of bins")
-    lower.set_xticks(bins)
-    for axes in (upper, lower):
-        axes.grid(color="#E5E5E5", linewidth=0.6)
-        axes.set_axisbelow(True)
-    return figure
-
-
-def trial(reliability: Reliability, verdicts: Sequence[Verdict]) -> Figure:
-    """A model on trial: how often it is right against how sure it is, and each boundary against the truth."""
-    figure = Figure(figsize=(10, 4.5), dpi=150, layout="constrained")
-    left, right = figure.subplots(1, 2)
-    there = reliability.number > 0
-    sure = reliability.sure[there] / reliability.number[there]
-    often = reliability.right[there] / reliability.number[there]
-    sizes = 20.0 + 180.0 * reliability.number[there] / max(1.0, reliability.number.max())
-    left.plot([0.0, 1.0], [0.0, 1.0], color=TRUTH, linewidth=1.6, linestyle=DASHES, label="as it says")
-    left.plot(sure, often, "-", color=CLASS_COLOURS[0], linewidth=1.2)
-    left.scatter(sure, often, sizes, color=CLASS_COLOURS[0], label="as it is", zorder=3)
-    least = min(0.5, float(np.min(often, initial=0.5)))
-    left.set(
-        xlim=(least - 0.02, 1.02),
-        ylim=(least - 0.02, 1.02),
-        xlabel="probability of the class given",
-        ylabel="share that is right",
-        title=f"calibration error {reliability.error:.3f}",
-    )
-    left.legend(frameon=False, loc="upper left")
-    rows = [(each, found) for each in verdicts for found in each.boundaries]
-    for row, (_, found) in enumerate(rows):
-        if found.boundary is None:
-            right.plot(0.0, row, "x", color=CLASS_COLOURS[4])
-            continue
-        low, high = (edge - found.truth for edge in found.boundary.frame_interval)
-        colour = CLASS_COLOURS[0] if found.held else CLASS_COLOURS[4]
-        right.plot([low, high], [row, row], "-", color=colour, linewidth=2.0, solid_capstyle="butt")
-        right.plot(found.off, row, "o", color=colour, markersize=4)
-    right.axvline(0.0, color=TRUTH, linewidth=1.6, linestyle=DASHES)
-    right.set(xlabel="frames from the true boundary", title="boundaries and their 90 % intervals")
-    if 0 < len(rows) <= MOST_TICKS:
-        right.set_yticks(range(len(rows)), [Path(each.name).name for each, _ in rows], fontsize=8)
-    else:
-        right.set_yticks([])
-    right.invert_yaxis()
-    for axes in (left, right):
-        axes.grid(color="#E5E5E5", linewidth=0.6)
-        axes.set_axisbelow(True)
-    return figure
-
-
-def save(figure: Figure, path: Path | str) -> Path:
-    """Write a figure whole or not at all; the ending of `path` names the format.
-
-    Raises UsageError for a format that is not known, FileError if it cannot be written.
-    """
-    target = Path(path)
-    known = figure.canvas.get_supported_filetypes()
-    if target.suffix.lstrip(".").lower() not in known:
-        raise UsageError(f"{target}: pictures end in one of {', '.join(f'.{name}' for name in known)}")
-    partial = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            figure.savefig(partial)
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise FileError(f"{target}: cannot be written: {error.strerror}") from None
-    return target
