@@ -11,9 +11,12 @@ are there without a label. `self-supervised` learns from all; the same encoder w
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from nxspectra.classifiers.networks import pretraining
 from nxspectra.classifiers.plugins import DEFAULT, classifier
 from nxspectra.classifiers.reference import Reference
 from nxspectra.classifiers.self_supervised import SelfSupervised
@@ -24,7 +27,20 @@ POINTS = 1000
 FRACTIONS = (0.012, 0.03, 0.1, 0.3, 1.0)
 
 
+def once(pretrain: Callable[..., Any]) -> Callable[..., Any]:
+    """The same encoder for every share of labels, pretrained once: labels do not enter."""
+    made: dict[Any, Any] = {}
+
+    def pretrained(curves: Any, *, recipe: Any, **others: Any) -> Any:
+        if recipe not in made:
+            made[recipe] = pretrain(curves, recipe=recipe, **others)
+        return made[recipe]
+
+    return pretrained
+
+
 def main(epochs: int) -> None:
+    pretraining.pretrain = once(pretraining.pretrain)
     ramp, others = simulate(seed=1, points=POINTS), [simulate(seed=seed, points=POINTS) for seed in (2, 3, 4)]
     kinds = {
         f"`self-supervised`, {epochs} epochs": lambda: SelfSupervised(epochs=epochs),
