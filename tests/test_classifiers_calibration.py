@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from rdflib import PROV
 
 from nxspectra import hdf5
 from nxspectra.classifiers import Calibration, Model, calibrate, classify, evaluate, reliability, train
@@ -18,8 +19,9 @@ from nxspectra.classifiers.calibration import Correction, Detector, isotonic
 from nxspectra.classifiers.evaluation import Widths, boundaries, changes
 from nxspectra.classifiers.evaluation.boundary import quantile_of_the_next
 from nxspectra.errors import LabelError, ModelError, Refused, UsageError
+from nxspectra.findings import Severity
 from nxspectra.preprocessing import Preprocessing
-from nxspectra.rdf import describe
+from nxspectra.rdf import check, describe, model_card
 from nxspectra.simulation import Ramp, simulate
 from nxspectra.spectra import Spectra, annotate, classifications
 from nxspectra.testing import conforming
@@ -402,4 +404,11 @@ def test_a_file_that_the_model_was_calibrated_on_is_refused(plain: Model, tmp_pa
     ):
         evaluate(model, runs, labels)
     assert evaluate(model, runs[1:], labels).verdicts
+    description = describe(model)
+    assert not [each for each in check(description) if each.severity is Severity.VIOLATION]
+    read = model_card(description)
+    assert "## What it was calibrated on" in read
+    assert "calibration error before" in read
+    held = [each for each in description.graph().objects(None, PROV.used) if "held-out" in str(each)]
+    assert len(held) == 1
     assert calibrate(model, runs, labels).card.calibration is not None

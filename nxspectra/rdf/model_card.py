@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nxspectra.rdf.models import ModelDescription
+    from nxspectra.rdf.models import ModelDescription, TrainingData
     from nxspectra.rdf.terms import Agent
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!&])")
@@ -44,7 +44,13 @@ def _lines(model: ModelDescription) -> Iterator[str]:
             ("licence", f"<{model.license}>" if model.license else "not set"),
         ],
     )
-    yield from _section("What it was trained on", ("file", "sha256", "data set", "frames"), _training(model))
+    columns = ("file", "sha256", "data set", "frames")
+    yield from _section("What it was trained on", columns, _files(model.training))
+    if model.calibration is not None:
+        yield from _section("What it was calibrated on", columns, _files(model.calibration.files))
+        yield f"By {_plain(model.calibration.method)}; how well its probabilities and intervals hold there:"
+        yield ""
+        yield from _table(("figure", "value"), _figures(model.calibration.figures))
     yield from _section("Figures", ("figure", "value"), _figures(model.figures))
     yield from _section("Parameters", ("parameter", "value"), _values(model.parameters))
     yield from _section("Preprocessing", ("step", "value"), _values(model.preprocessing))
@@ -75,7 +81,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     yield ""
 
 
-def _training(model: ModelDescription) -> list[tuple[str, ...]]:
+def _files(files: Sequence[TrainingData]) -> list[tuple[str, ...]]:
     return [
         (
             _plain(used.file_name),
@@ -84,11 +90,11 @@ def _training(model: ModelDescription) -> list[tuple[str, ...]]:
             "; ".join(f"{_plain(label)}: {_plain(frames)}" for label, frames in used.frames.items())
             or "without their classes",
         )
-        for used in model.training
+        for used in files
     ]
 
 
-def _figures(figures: Mapping[str, float | tuple[float, ...]]) -> list[tuple[str, str]]:
+def _figures(figures: Mapping[str, float | tuple[float, ...]] | Mapping[str, float]) -> list[tuple[str, str]]:
     return [
         (_plain(name), ", ".join(f"{each:.6g}" for each in (value if isinstance(value, tuple) else (value,))))
         for name, value in figures.items()

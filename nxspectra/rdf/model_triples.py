@@ -34,7 +34,7 @@ from nxspectra.rdf.terms import (
 )
 
 if TYPE_CHECKING:
-    from nxspectra.rdf.models import ModelDescription, TrainingData
+    from nxspectra.rdf.models import HeldOutData, ModelDescription, TrainingData
 
 NPZ = Iri("https://www.iana.org/assignments/media-types/application/zip")
 
@@ -54,6 +54,8 @@ def _all(description: ModelDescription) -> Iterator[Triple]:
     yield from _run(description)
     for number, used in enumerate(description.training, start=1):
         yield from _training(description, number, used)
+    if description.calibration is not None:
+        yield from _calibration(description, description.calibration)
     for kind, values in (
         ("parameter", description.parameters),
         ("preprocessing", description.preprocessing),
@@ -178,23 +180,47 @@ def _training(description: ModelDescription, number: int, used: TrainingData) ->
     yield run, MLS["hasInput"], where
     yield run, PROV["used"], where
     yield description.iri, PROV["wasDerivedFrom"], where
+    if used.data_set is not None:
+        yield description.iri, DCT["source"], used.data_set
+        yield description.iri, SCHEMA["isBasedOn"], used.data_set
+    yield from _data(description, where, used)
+
+
+def _calibration(description: ModelDescription, held: HeldOutData) -> Iterator[Triple]:
+    it, activity = description.iri, _part(description, "calibration")
+    yield it, PROV["wasInfluencedBy"], activity
+    yield activity, _A, PROV["Activity"]
+    yield activity, _NAME, string(f"calibration by {held.method}")
+    yield activity, PROV["wasInformedBy"], _part(description, "training")
+    for number, used in enumerate(held.files, start=1):
+        where = _part(description, "held-out", str(number))
+        yield activity, PROV["used"], where
+        yield from _data(description, where, used)
+    for name, value in held.figures.items():
+        figure, measure = (_part(description, "calibration", kind, name) for kind in ("figure", "measure"))
+        yield figure, PROV["wasGeneratedBy"], activity
+        yield from _evaluation(figure, measure, name, value)
+
+
+def _data(description: ModelDescription, where: Iri, used: TrainingData) -> Iterator[Triple]:
+    """Spectra of a file, and which of them have which label."""
     yield where, _A, MLS["Dataset"]
     yield where, _A, PROV["Entity"]
     yield where, _NAME, string(used.file_name)
     yield where, NXS["hdf5Path"], string(used.entry)
     if used.data_set is not None:
-        # the labelled spectra are some of the frames of the data set
+        # the spectra are some of the frames of the data set
         yield where, PROV["specializationOf"], used.data_set
-        yield description.iri, DCT["source"], used.data_set
-        yield description.iri, SCHEMA["isBasedOn"], used.data_set
     if used.digest is not None:
-        yield from checksum(where, _part(description, "data", str(number), "checksum"), used.digest)
+        yield from checksum(where, Iri(f"{where}-checksum"), used.digest)
     for label, frames in used.frames.items():
-        chosen = _part(description, "data", str(number), label)
+        chosen = Iri(f"{where}-{segment(label)}")
         yield where, NXS["labelled"], chosen
         yield chosen, _A, NXS["LabelledFrames"]
         yield chosen, NXS["label"], concept(description.label_scheme, label)
         yield chosen, NXS["frames"], string(frames)
+    if not used.frames:
+        yield where, DCT["description"], string("learned from without labels")
 
 
 def _setting(description: ModelDescription, kind: str, name: str, value: str) -> Iterator[Triple]:
@@ -216,10 +242,14 @@ def _figure(
     measure = _part(description, "measure", name)
     it = _part(description, "figure", name, *([] if number is None else [str(number)]))
     yield _part(description, "training"), MLS["hasOutput"], it
+    yield from _evaluation(it, measure, name, value)
+    if number is not None:
+        yield it, NXS["bin"], integer(number)
+
+
+def _evaluation(it: Iri, measure: Iri, name: str, value: float) -> Iterator[Triple]:
     yield it, _A, MLS["ModelEvaluation"]
     yield it, MLS["specifiedBy"], measure
     yield it, MLS["hasValue"], double(value)
-    if number is not None:
-        yield it, NXS["bin"], integer(number)
     yield measure, _A, MLS["EvaluationMeasure"]
     yield measure, _NAME, string(name)

@@ -51,6 +51,17 @@ class Axis(Protocol):
     def n_points(self) -> int: ...
 
 
+class HeldOut(Protocol):
+    """The files that a model was calibrated on, and what that gave."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def files(self) -> Sequence[TrainedOn]: ...
+    @property
+    def figures(self) -> Mapping[str, float | None]: ...
+
+
 class ModelCard(Protocol):
     """What a model file says of itself."""
 
@@ -80,6 +91,8 @@ class ModelCard(Protocol):
     def training(self) -> Sequence[TrainedOn]: ...
     @property
     def figures(self) -> Mapping[str, float | tuple[float, ...] | None]: ...
+    @property
+    def calibration(self) -> HeldOut | None: ...
 
 
 class TrainedModel(Protocol):
@@ -106,7 +119,16 @@ class TrainingData:
     """The data set it belongs to, as the site names it; None where no digest is known."""
     entry: str
     frames: Mapping[str, str]
-    """Which frames, by class: `80,120-125`."""
+    """Which frames, by class: `80,120-125`; none where it was learned from without classes."""
+
+
+@dataclass(frozen=True)
+class HeldOutData:
+    """What a model was calibrated on, and what was measured there."""
+
+    method: str
+    files: tuple[TrainingData, ...]
+    figures: Mapping[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +159,8 @@ class ModelDescription(Publication):
     training: tuple[TrainingData, ...]
     figures: Mapping[str, float | tuple[float, ...]]
     """What was measured; a tuple has one value a bin."""
+    calibration: HeldOutData | None = None
+    """None for a model that was not calibrated."""
     file: File
     keywords: tuple[str, ...]
     label_scheme: Iri
@@ -191,6 +215,7 @@ def describe_model(model: TrainedModel, settings: Settings | None = None) -> Mod
         energy=card.energy,
         training=tuple(_training(each, site) for each in card.training),
         figures={plain(key, NAME): value for key, value in card.figures.items() if value is not None},
+        calibration=None if card.calibration is None else _held_out(card.calibration, site),
         file=File(
             name,
             len(model.content),
@@ -204,6 +229,14 @@ def describe_model(model: TrainedModel, settings: Settings | None = None) -> Mod
         label_scheme=Iri(site.label_scheme),
         # the pages of a site are of data sets
         **vars(replace(Publication.of(site, pid), landing_page=None)),
+    )
+
+
+def _held_out(held: HeldOut, site: Settings) -> HeldOutData:
+    return HeldOutData(
+        plain(held.method, NAME),
+        tuple(_training(each, site) for each in held.files),
+        {plain(key, NAME): value for key, value in held.figures.items() if value is not None},
     )
 
 
