@@ -89,6 +89,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The ways that finding has, which must agree."""
     if request.param != "few are listed":
         monkeypatch.setattr(ways, "FEW", 2)
+        monkeypatch.setattr(ways, "FEW_BESIDE_DEAR", 1)
         monkeypatch.setattr(ways, "SAMPLE", 10)
         monkeypatch.setattr(ways, "LISTED", 20)
         monkeypatch.setattr(ways, "COUNTED", (10, 100))

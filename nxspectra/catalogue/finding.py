@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, tuple_
 from nxspectra.catalogue import tables
 from nxspectra.catalogue.conditions import Condition, anywhere, conditions, text_tiers
 from nxspectra.catalogue.query import Query
-from nxspectra.catalogue.ways import Count, Sizes, Way
+from nxspectra.catalogue.ways import FEW_BESIDE_DEAR, Count, Sizes, Way
 from nxspectra.errors import UsageError
 
 Sort = Literal["relevance", "newest", "oldest", "title", "largest"]
@@ -98,8 +98,11 @@ class Finder:
 
     @cached_property
     def _few(self) -> list[int] | None:
-        """All that is found, if few data sets meet some part of what is asked."""
-        return None if self.way.few is None else list(self.connection.scalars(self.way.statement()))
+        """All that is found, if so few data sets meet some part of it that each is tried for the words."""
+        few = self.way.few
+        if few is None or self._sizes.up_to(few, FEW_BESIDE_DEAR + 1) > FEW_BESIDE_DEAR:
+            return None
+        return self.way.all
 
     def _sorted(self, limit: int, by: Sort, after: tuple[int | str, int] | None) -> Page:
         """In an order that no index has: all that is found is looked at."""

@@ -22,8 +22,8 @@ from nxspectra.catalogue.texts import SAMPLED_FROM
 
 EXACT = 10_000
 """Counts up to this are exact."""
-FEW = 2_000
-"""What is met by fewer is listed."""
+FEW, FEW_BESIDE_DEAR = 5_000, 1_000
+"""What is met by fewer is listed; the fewer, where another condition is dear to try on them."""
 TRIED_FIRST, TRIED = 2_000, 20_000
 """So many of the newest are tried before another way is looked for, and before it is taken."""
 COUNTED = (20_000, 200_000)
@@ -109,11 +109,15 @@ class Way:
     @cached_property
     def few(self) -> Condition | None:
         """The condition that the fewest meet, if those are few."""
-        return self._smallest(FEW)
+        dear = [each for each in self.wanted if each.dear]
+        alone = [each for each in self._listed if not dear or dear == [each]]
+        beside = [each for each in self._listed if each not in alone]
+        return self._smallest(FEW, alone) or self._smallest(FEW_BESIDE_DEAR, beside)
 
-    def _smallest(self, most: int) -> Condition | None:
+    def _smallest(self, most: int, listed: Sequence[Condition] | None = None) -> Condition | None:
         """The condition that the fewest meet; None if each is met by more than `most`."""
-        counted = [(self._sizes.up_to(each, most + 1), each) for each in self._listed]
+        some = self._listed if listed is None else listed
+        counted = [(self._sizes.up_to(each, most + 1), each) for each in some]
         number, smallest = min(counted, key=lambda pair: pair[0], default=(most + 1, None))
         return smallest if number <= most else None
 
@@ -170,6 +174,8 @@ class Way:
                 found = self._walked(limit, below, TRIED)
             if found is not None:
                 return found
+            if self.all is not None:
+                return [each for each in self.all if below is None or each < below][:limit]
         statement = self.statement().order_by(self._key.desc()).limit(limit)
         return list(
             self.connection.scalars(statement if below is None else statement.where(below > self._key))
@@ -240,21 +246,24 @@ class Way:
         """Exact up to `EXACT`, and above it estimated from the random part."""
         if not self.wanted:
             return Count(self.connection.scalar(select(func.count()).select_from(tables.datasets)) or 0, True)
+        if self.all is not None:
+            return Count(len(self.all), True)
+        return Count(rounded(max(EXACT + 1, self.sample.estimate)), False)
+
+    @cached_property
+    def all(self) -> list[int] | None:
+        """The ids of all that meet all, highest first; None if they are more than `EXACT`."""
         if self.few is None and self.sample.least > EXACT:
-            return Count(rounded(self.sample.estimate), False)
-        some = self.statement().limit(EXACT + 1).subquery()
-        number = self.connection.scalar(select(func.count()).select_from(some)) or 0
-        if number <= EXACT:
-            return Count(number, True)
-        return Count(rounded(max(number, self.sample.estimate)), False)
+            return None
+        found = list(self.connection.scalars(self.statement().limit(EXACT + 1)))
+        return None if len(found) > EXACT else sorted(found, reverse=True)
 
     def among(self) -> tuple[Select[Any], int]:
         """All that meet all if they are not too many, else those of the random part; what each stands for."""
-        count = self.count()
-        exactly = count.exact and count.number <= EXACT
-        statement = self.statement() if exactly else self._sampled(self.sample.level)
-        ids = sorted(set(self.connection.scalars(statement)))
-        return these(self.connection, ids), 1 if exactly else 1 << self.sample.level
+        if self.all is not None:
+            return these(self.connection, self.all), 1
+        part = list(self.connection.scalars(self._sampled(self.sample.level)))
+        return these(self.connection, part), 1 << self.sample.level
 
 
 def these(connection: Connection, ids: Sequence[int]) -> Select[Any]:

@@ -48,8 +48,9 @@ def found(conditions: Conditions, page: Page) -> list[tuple[int, float]]:
     if page.model == "Dataset" and asked.query is None and not asked.order:
         way = Way(conditions.connection, conditions.of_data_sets(asked, source), key=source.keys["id"])
         return [(number, 0) for number in way.newest(asked.skip + limit)[asked.skip :]]
+    of_all = bool(asked.order) and asked.query is None
     statement = select(source.keys["id"].label("id")).select_from(source.rows)
-    statement = statement.where(conditions.of(asked, source))
+    statement = statement.where(conditions.of(asked, source, of_all=of_all))
     if asked.query is not None:
         return _ranked(conditions, page, source, statement)[asked.skip : asked.skip + limit]
     statement = statement.order_by(*_orders(conditions, asked.order, source))
@@ -128,7 +129,9 @@ def thing(conditions: Conditions, model: str, pid: str, asked: Filter) -> Thing 
 def count(conditions: Conditions, model: str, where: Where | None) -> int:
     source = source_of(model)
     statement = select(func.count()).select_from(source.rows)
-    return conditions.connection.scalar(statement.where(conditions.of(Filter(where), source))) or 0
+    return (
+        conditions.connection.scalar(statement.where(conditions.of(Filter(where), source, of_all=True))) or 0
+    )
 
 
 def files(conditions: Conditions, pid: str, asked: Filter) -> list[Thing] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -10,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    UnaryExpression,
     and_,
     exists,
     false,
@@ -21,7 +21,6 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.sql.operators import custom_op
 
 from nxspectra.catalogue import tables
 from nxspectra.catalogue.conditions import Condition, Walk
@@ -42,7 +41,7 @@ from nxspectra.catalogue.pan.filters import (
 from nxspectra.catalogue.pan.matching import POSITIVE
 from nxspectra.catalogue.pan.patterns import Pattern
 from nxspectra.catalogue.pan.schema import Kind
-from nxspectra.catalogue.pan.sources import Column, Link, Source, links
+from nxspectra.catalogue.pan.sources import Column, Link, Source, links, no_key
 from nxspectra.catalogue.ways import FEW, these
 
 Bool: TypeAlias = ColumnElement[bool]
@@ -57,12 +56,16 @@ class Conditions:
         self.connection = connection
         self.sqlite = connection.dialect.name == "sqlite"
 
-    def of(self, asked: Filter, source: Source, depth: int = 0) -> Bool:
-        """All that must hold of a thing: it is public, meets `where`, and has what it must be joined with."""
+    def of(self, asked: Filter, source: Source, depth: int = 0, *, of_all: bool = False) -> Bool:
+        """All that must hold of a thing: it is public, meets `where`, and has what it must be joined with.
+
+        `of_all`: it is asked of all things at once.
+        """
         required = (each for each in asked.include if each.scope.requires)
+        public = source.counted if of_all and source.counted is not None else source.public
         return and_(
             true(),
-            *source.public,
+            *public,
             *([] if asked.where is None else [self.where(asked.where, source)]),
             *(self._has(each, source, depth + 1) for each in required),
         )
@@ -107,25 +110,24 @@ class Conditions:
 
     def _has_by(self, joint: Link, include: Include, source: Source, depth: int) -> Bool:
         key, tried = source.keys[joint.key], self._tried(include, joint, depth)
-        few = set(self.connection.scalars(self._parents(include, joint, tried).limit(FEW + 1)))
+        few = list(self.connection.scalars(self._parents(include, joint, tried).limit(FEW + 1)))
         if len(few) > FEW:
             return exists(tried.where(joint.parent == key))
-        return key.in_(these(self.connection, sorted(few)))
+        return key.in_(these(self.connection, sorted(set(few))))
 
     def _with_what_is_joined(self, include: Include, source: Source) -> Condition:
         number = source.keys["id"]
         if _is_tagging(include, source):
             sets = self.connection.scalars(self._sets(include)).all()
             column = source.keys["technique_set"]
-            # behind a + it is no key to an index, where each data set is tried
-            return Condition(_plus(column).in_(sets), select(number).where(column.in_(sets)), of_rows=True)
+            return Condition(no_key(column).in_(sets), select(number).where(column.in_(sets)), of_rows=True)
         (joint,) = links("Dataset", include.relation, 1)
         key, tried = source.keys[joint.key], self._tried(include, joint, 1)
         listed = self._parents(include, joint, tried)
         if joint.key == "id":
             return Condition(exists(tried.where(joint.parent == key)), listed)
         return Condition(
-            exists(tried.where(joint.parent == _plus(key))), select(number).where(key.in_(listed))
+            exists(tried.where(joint.parent == no_key(key))), select(number).where(key.in_(listed))
         )
 
     def _tried(self, include: Include, joint: Link, depth: int) -> Select[Any]:
@@ -265,24 +267,20 @@ def _is_tagging(include: Include, source: Source) -> bool:
     return named == ("Dataset", "techniques") and include.scope.where is not None
 
 
-def _plus(column: Column) -> Column:
-    return UnaryExpression(column, operator=custom_op("+"))
-
-
 def _ends(where: Compare) -> tuple[int | None, int | None] | None:
     """Between which moments a date lies that meets a comparison; None if that cannot be told."""
-    moments = [each for each in where.values if isinstance(each, int)]
+    moments = [math.floor(each) for each in where.values if isinstance(each, int | float)]
     if len(moments) < len(where.values):
         return None
     match where.operator, moments:
         case Operator.EQ, [moment]:
-            return moment, moment
+            return moment, moment + 1
         case Operator.BETWEEN, [first, last]:
-            return first, last
+            return first, last + 1
         case ((Operator.GT | Operator.GTE), [moment]):
             return moment, None
         case ((Operator.LT | Operator.LTE), [moment]):
-            return None, moment
+            return None, moment + 1
     return None
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, FromClause, String, Table, UnaryExpression, case, cast, func, literal
+from sqlalchemy import ColumnElement, FromClause, String, Table, case, cast, func, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.sql.operators import custom_op
 
 from nxspectra.catalogue import tables
 from nxspectra.catalogue.pan.schema import MODELS, Model
@@ -30,9 +29,11 @@ class Source:
     order: tuple[Column, ...] = ()
     """How rows are sorted if nobody says."""
     public: tuple[ColumnElement[bool], ...] = ()
-    """What must hold for a row to be shown to everybody."""
+    """What must hold for a row to be shown to everybody; no key to an index, which would have most rows."""
     more: Mapping[str, Column] = field(default_factory=dict)
     """What else is needed to show one."""
+    counted: tuple[ColumnElement[bool], ...] | None = None
+    """As `public`, where all rows are looked at: then an index has it; None if there is none."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,26 @@ class Link:
     key: str
     parent: Column
     source: Source
+
+
+class _NoKey(FunctionElement[Any]):
+    """A column that is no key to an index for SQLite, which would take it for a good one."""
+
+    inherit_cache = True
+
+
+@compiles(_NoKey, "sqlite")
+def _no_key_in_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    return f"+{compiler.process(element.clauses, **options)}"
+
+
+@compiles(_NoKey, "postgresql")
+def _no_key_in_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
+def no_key(column: Column) -> Column:
+    return _NoKey(column)
 
 
 class _Hex(FunctionElement[str]):
@@ -76,7 +97,8 @@ def datasets() -> Source:
         {"id": t.c.id, "instrument": t.c.instrument, "technique_set": t.c.technique_set},
         # an id begins with the minute in which the data set was created
         (t.c.id.desc(),),
-        (t.c.is_public.is_(True),),
+        (no_key(t.c.is_public).is_(True),),
+        counted=(t.c.is_public.is_(True),),
     )
 
 
@@ -100,7 +122,7 @@ def documents() -> Source:
         },
         {"id": t.c.id},
         (t.c.id.desc(),),
-        (t.c.is_public.is_(True),),
+        (no_key(t.c.is_public).is_(True),),
     )
 
 
@@ -158,8 +180,7 @@ def _parameters(table: Table = tables.parameters, of: str = "dataset") -> Source
             "si_min": t.c.si_min,
             "si_max": t.c.si_max,
             "unit": t.c.unit,
-            # behind a + it is no key to an index for SQLite, which would take it for a good one
-            "quantity": UnaryExpression(t.c.quantity, operator=custom_op("+")),
+            "quantity": no_key(t.c.quantity),
         },
     )
 
@@ -295,15 +316,7 @@ def _parameters_of_documents() -> Link:
     source, between, of = _parameters(), tables.dataset_documents.alias(), tables.datasets.alias()
     rows = source.rows.join(between, between.c.dataset == source.keys["dataset"])
     rows = rows.join(of, of.c.id == between.c.dataset)
-    joined = Source(
-        source.model,
-        rows,
-        source.properties,
-        source.keys,
-        source.order,
-        (of.c.is_public.is_(True),),
-        source.more,
-    )
+    joined = replace(source, rows=rows, public=(no_key(of.c.is_public).is_(True),))
     return Link("id", between.c.document, joined)
 
 
