@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nxspectra.classifiers import paired
 from nxspectra.classifiers.plugins import DEFAULT
 from nxspectra.testing.ramps import SINGLE, USUAL
@@ -75,23 +77,32 @@ def tables(work: Path) -> None:
 
 
 def compared(mine: list[dict[str, Any]], training: str) -> None:
-    """Paired differences to the default over the same usual ramps."""
+    """Paired differences to the default over the same ramps: usual ones, and all with a transition."""
     ours = next((each for each in mine if each["model"] == DEFAULT), None)
     if ours is None:
         return
-    print(f"\n### {training}: what each is worse by than `{DEFAULT}`, usual ramps, paired\n")
-    head("model", "boundary, frames", "Brier near")
-    base = {ramp["name"]: ramp for ramp in ours["ramps"] if ramp["kind"] == USUAL}
+    print(f"\n### {training}: what each is worse by than `{DEFAULT}` on the same ramps, paired\n")
+    head("model", "usual ramps: boundary, frames", "Brier near", "all with a transition: boundary, frames",
+         "Brier near")  # fmt: skip
+    base = {ramp["name"]: ramp for ramp in ours["ramps"] if ramp["kind"] not in SINGLE}
     for each in mine:
         if each is ours:
             continue
         both = [ramp for ramp in each["ramps"] if ramp["name"] in base]
-        cells = []
-        for word in ("boundary_error", "brier_near"):
-            one, other = [ramp[word] for ramp in both], [base[ramp["name"]][word] for ramp in both]
-            difference = paired(one, other)
-            cells.append(f"{difference.value:+.3f} ({difference.low:+.3f} to {difference.high:+.3f})")
+        cells = [
+            worse(ramps, base, word)
+            for ramps in ([ramp for ramp in both if ramp["kind"] == USUAL], both)
+            for word in ("boundary_error", "brier_near")
+        ]
         print(f"| `{each['model']}` | {' | '.join(cells)} |")
+
+
+def worse(ramps: list[dict[str, Any]], base: dict[str, dict[str, Any]], word: str) -> str:
+    """The mean difference of a figure to that of the same ramps in `base`, with its interval."""
+    pairs = [(ramp[word], base[ramp["name"]][word]) for ramp in ramps]
+    known = [(one, other) for one, other in pairs if np.isfinite([one, other]).all()]
+    found = paired([one for one, _ in known], [other for _, other in known])
+    return f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
 
 
 def kinds(mine: list[dict[str, Any]], training: str) -> None:
