@@ -301,7 +301,7 @@ def test_the_review_names_the_file_of_a_fact(told) -> None:
 
 def test_ingest_takes_the_row_of_each_file(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        hdf5.write(raw(), tmp_path / f"{name}.nxs")
+        hdf5.write(raw().put("entry/title", Field(f"Load {name}")), tmp_path / f"{name}.nxs")
     (tmp_path / "facts.csv").write_text(
         "file,pressure [GPa],beam_energy [keV],exposure [s],sample_name\na.nxs,1.5,25.6,0.1,FeO\n"
         "b.nxs,2.5,25.6,0.1,FeO\n"
