@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from experts import BY_HAND
 
 from nxspectra import hdf5
 from nxspectra.catalogue import Catalogue
@@ -22,7 +23,7 @@ from nxspectra.ingestion import Ingested, Limits, State, children, ingest
 from nxspectra.ingestion.journey import Stop, Task, take
 from nxspectra.migration import migrate
 from nxspectra.simulation import simulate
-from nxspectra.spectra import Classification, annotate, classifications
+from nxspectra.spectra import annotate, classifications
 from nxspectra.tree import Field, Group, Link
 from nxspectra.validation import validate
 
@@ -136,16 +137,7 @@ def test_another_model_adds_its_labels_to_those_that_are_there(
 ) -> None:
     first = folder.take(raw, models[0])
     assert first.output is not None
-    by_hand = Classification(
-        ("low", "high"),
-        np.arange(FRAMES) // 12,
-        "expert",
-        "nxspectra",
-        "0.1.0",
-        "2026-01-01T00:00:00+00:00",
-        by="https://orcid.org/0000-0002-1825-0097",
-    )
-    hdf5.write(annotate(hdf5.read(first.output), by_hand), first.output, in_place=True)
+    hdf5.write(annotate(hdf5.read(first.output), BY_HAND), first.output, in_place=True)
     second = folder.take(raw, models[1])
     assert (second.state, second.pid) == (State.DONE, first.pid)
     found = classifications(hdf5.read(first.output)).values()

@@ -9,6 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from experts import BY_HAND
 
 from nxspectra import hdf5
 from nxspectra.catalogue import Catalogue, Hit
@@ -19,20 +20,11 @@ from nxspectra.ingestion.journey import Stop, Task, take
 from nxspectra.migration import migrate
 from nxspectra.repairs import repair
 from nxspectra.simulation import simulate
-from nxspectra.spectra import Classification, annotate, classifications
+from nxspectra.spectra import annotate, classifications
 from nxspectra.testing import conforming
 from nxspectra.tree import Group
 
 FRAMES, POINTS = 24, 300
-BY_HAND = Classification(
-    ("low", "high"),
-    np.arange(FRAMES) // 12,
-    "expert",
-    "nxspectra",
-    "0.1.0",
-    "2026-01-01T00:00:00+00:00",
-    by="https://orcid.org/0000-0002-1825-0097",
-)
 
 
 def ramp(seed: int) -> Group:

@@ -15,6 +15,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from experts import BY_HAND
 
 from nxspectra import hdf5
 from nxspectra.catalogue import Catalogue
@@ -31,15 +32,6 @@ from nxspectra.tree import Field, Group
 from nxspectra.validation import validate
 
 FRAMES, POINTS = 24, 300
-BY_HAND = Classification(
-    ("low", "high"),
-    np.arange(FRAMES) // 12,
-    "expert",
-    "nxspectra",
-    "0.1.0",
-    "2026-01-01T00:00:00+00:00",
-    by="https://orcid.org/0000-0002-1825-0097",
-)
 
 
 @pytest.fixture
