@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import ctypes
 import faulthandler
+import math
 import os
 import pickle
-import resource
 import selectors
 import signal
 import struct
+import sys
+import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, NoReturn, TypeVar
+
+from nxspectra.limits import Limits, bound_cpu, bound_memory, bound_reading
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -31,18 +35,10 @@ AHEAD = 4
 """Items that a child may have at once, while there are many more."""
 PIECE = 1 << 16
 """Bytes read from a pipe at once."""
-CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
-"""What `unshare` leaves, in linux/sched.h."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Of one child process; what needs more is a reported failure."""
-
-    memory: int = 4 * 1024**3
-    """Bytes of data beyond what the process holds when it begins."""
-    cpu: int = 600
-    """Seconds of processor time for one item."""
+GRACE = 1.0
+"""Seconds that a child is given to clear away what it has begun."""
+WITH_PARENT = 1
+"""PR_SET_PDEATHSIG, in linux/prctl.h."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +106,7 @@ class Child(Generic[Item, Answer]):
         self.replies, from_child = os.pipe()
         self.given: deque[int] = deque()
         """Indices of the items that it has not answered for, in order."""
+        self.limits = limits
         with warnings.catch_warnings():
             # the threads of a linear algebra library, which waits for nobody over a fork
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -135,7 +132,7 @@ class Child(Generic[Item, Answer]):
         if body is None:
             _, status = os.waitpid(self.pid, 0)
             self.pid = 0
-            return index, Died(death(os.waitstatus_to_exitcode(status)))
+            return index, Died(death(os.waitstatus_to_exitcode(status), self.limits))
         return index, pickle.loads(body)  # noqa: S301  # from a fork of ourselves
 
     def _read(self, length: int) -> bytes | None:
@@ -149,12 +146,20 @@ class Child(Generic[Item, Answer]):
         return bytes(whole)
 
     def end(self) -> None:
-        """End it, whatever it is doing: it reads, and what it writes is written whole or not at all."""
+        """End it; if it is at work it may clear away first what it has begun, unless it takes too long."""
         os.close(self.requests)
         os.close(self.replies)
-        if self.pid:
+        if not self.pid:
+            return
+        if self.given:
+            os.kill(self.pid, signal.SIGTERM)
+            for _ in range(int(GRACE * 100)):
+                if os.waitpid(self.pid, os.WNOHANG)[0]:
+                    return
+                time.sleep(0.01)
+            # what it writes is written whole or not at all, so it can be killed at any moment
             os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
+        os.waitpid(self.pid, 0)
 
 
 def serve(
@@ -164,8 +169,12 @@ def serve(
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its children
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+        with suppress(OSError, AttributeError):  # only Linux has it
+            ctypes.CDLL(None).prctl(WITH_PARENT, signal.SIGTERM)
         faulthandler.disable()  # the parent tells how it ended
         bound_memory(limits)
+        bound_reading(limits)
         while asked := os.read(requests, NUMBER.size):
             bound_cpu(limits)
             answer = pickle.dumps(work(items[NUMBER.unpack(asked)[0]]))
@@ -178,8 +187,10 @@ def serve(
         os._exit(code)
 
 
-def death(code: int) -> str:
-    """How a process ended, for a person."""
+def death(code: int, limits: Limits | None = None) -> str:
+    """How a process with these limits ended, for a person."""
+    if limits is not None and limits.reading < math.inf and code == -signal.SIGXCPU:
+        return f"reading it took more than {limits.reading} s of processor time; the file is damaged"
     if code >= 0:
         return f"its process ended with exit code {code}"
     name = signal.Signals(-code).name
@@ -192,44 +203,3 @@ def death(code: int) -> str:
         "SIGKILL": "it was killed; was the memory of the machine used up?",
     }
     return f"its process was ended by {name}" + (f": {reasons[name]}" if name in reasons else "")
-
-
-def bound_memory(limits: Limits) -> None:
-    """Let this process hold no more than `limits.memory` beyond what it holds now."""
-    _lower(resource.RLIMIT_DATA, _held() + limits.memory)
-    # a core dump of a crashed child helps nobody at a beamline and fills the disk
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-
-
-def bound_cpu(limits: Limits) -> None:
-    """Let this process compute for no more than `limits.cpu` seconds from now."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    _lower(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + 1 + limits.cpu)
-
-
-def leave_the_network() -> None:
-    """Let this process reach nothing from now on, where the system lets it give that up.
-
-    To be called first of all: a process with threads may not.
-    """
-    with suppress(OSError, AttributeError):  # only Linux has it
-        system = ctypes.CDLL(None)
-        # first as who has the right to, so that we stay who we are
-        if system.unshare(CLONE_NEWNET) != 0:
-            system.unshare(CLONE_NEWUSER | CLONE_NEWNET)
-
-
-def _lower(kind: int, soft: int) -> None:
-    _, hard = resource.getrlimit(kind)
-    if hard != resource.RLIM_INFINITY:
-        soft = min(soft, hard)
-    resource.setrlimit(kind, (soft, hard))
-
-
-def _held() -> int:
-    """Bytes of data segments of this process; 0 where the system does not say."""
-    try:
-        with open("/proc/self/statm", encoding="ascii") as pages:  # noqa: PTH123
-            return int(pages.read().split()[5]) * resource.getpagesize()
-    except (OSError, ValueError, IndexError):
-        return 0

@@ -22,9 +22,10 @@ import h5py
 import numpy as np
 
 from nxspectra import hdf5
-from nxspectra.children import Died, Limits, answers
+from nxspectra.children import Died, answers
 from nxspectra.cli.validating import read_and_validate
 from nxspectra.errors import FileError, NxspectraError, Refused
+from nxspectra.limits import Limits
 from nxspectra.simulation import simulate
 from nxspectra.testing import conforming, maximal, minimal
 from nxspectra.tree import Field, Group, Link, Node, Null
@@ -110,6 +111,20 @@ def odd(path: Path, **options: Any) -> Path:
             many[f"key_{index}"] = float(index)
             many.attrs[f"note_{index}"] = f"{index}" * 30
     return path
+
+
+def endless(path: Path) -> None:
+    """Let libhdf5 turn in a circle when it reads text in this file.
+
+    In its heap the next text stands where this one does: a text has 2**64 - 16 bytes, which with the 16 of
+    its head is 0 (HDF5 File Format Specification 3.0, section III.E, "Disk Format: Level 1E - Global Heap").
+    """
+    with h5py.File(path, "r+") as file:
+        file["entry"].attrs["note"] = np.array(["a", "b"], dtype=h5py.string_dtype())
+    content = bytearray(path.read_bytes())
+    for heap in re.finditer(b"GCOL", content):
+        struct.pack_into("<Q", content, heap.start() + 24, 2**64 - 16)
+    path.write_bytes(content)
 
 
 # -- damage ----------------------------------------------------------------------------------------

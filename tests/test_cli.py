@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nxspectra import __version__, hdf5
-from nxspectra.cli import frame, program
+from nxspectra.cli import attempts, frame, program
 from nxspectra.errors import Refused
 from nxspectra.nxdl import definition
 from nxspectra.testing import conforming
@@ -153,7 +153,7 @@ def test_a_name_in_a_file_cannot_steer_the_terminal(tmp_path: Path) -> None:
     ("codes", "expected"), [([], 0), ([0, 0], 0), ([0, 1, 0], 1), ([1, 3, 0], 3), ([3, 1], 3)]
 )
 def test_of_several_exit_codes_the_worst_wins(codes: list[int], expected: int) -> None:
-    assert frame.worst(codes) == expected
+    assert attempts.worst(codes) == expected
 
 
 def test_a_defect_on_one_file_is_told_and_the_next_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
@@ -164,7 +164,7 @@ def test_a_defect_on_one_file_is_told_and_the_next_goes_on(capsys: pytest.Captur
             raise Refused("it is refused")
         return 0
 
-    assert frame.for_each([Path("a"), Path("b"), Path("c")], "json", work) == 3
+    assert attempts.for_each([Path("a"), Path("b"), Path("c")], "json", work) == 3
     captured = capsys.readouterr()
     told = [json.loads(line) for line in captured.out.splitlines()]
     assert [each["file"] for each in told] == ["a", "b"]

@@ -118,8 +118,8 @@ def test_without_the_extra_its_name_is_told(tmp_path: Path) -> None:
 def test_describing_in_the_shell_loads_no_library_of_another_catalogue(tmp_path: Path) -> None:
     path = hdf5.write(conforming(migrated=True), tmp_path / "run.nxs")
     code = (
-        "import sys\nfrom nxspectra.cli import main\n"
-        "try:\n    main(['describe', sys.argv[1]])\n"
+        "import sys\nfrom nxspectra.cli import program\n"
+        "try:\n    program(['describe', sys.argv[1]])\n"
         "except SystemExit as end:\n    assert not end.code, end.code\n"
         "assert not {'scitacean', 'datacite', 'rocrate', 'icat', 'rdflib', 'torch'} & set(sys.modules)"
     )

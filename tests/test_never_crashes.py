@@ -18,13 +18,15 @@ import h5py
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from damage import endless
 from h5py import h5a, h5d, h5g, h5s, h5t
 
 from nxspectra import hdf5
-from nxspectra.children import Died, Limits, answers
+from nxspectra.children import Died, answers
 from nxspectra.cli import program
 from nxspectra.cli.validating import check
 from nxspectra.hdf5 import reading
+from nxspectra.limits import Limits
 from nxspectra.testing import conforming
 
 TEXT = h5py.string_dtype()
@@ -358,24 +360,9 @@ def test_a_file_that_somebody_writes_to_is_said_to_be_so(
 # -- what libhdf5 itself does not come back from ---------------------------------------------------
 
 
-def never_read(path: Path) -> None:
-    """Let libhdf5 turn in a circle: text in a heap whose next part stands where this one does.
-
-    The size of a part is 2**64 - 16 bytes; with the 16 bytes of its head that is 0 (HDF5 File Format
-    Specification 3.0, section III.E, "Disk Format: Level 1E - Global Heap").
-    """
-    with h5py.File(path, "r+") as file:
-        file["entry"].attrs["note"] = texts("a", "b")
-    content = bytearray(path.read_bytes())
-    for heap in range(len(content) - 64):
-        if content[heap : heap + 4] == b"GCOL":
-            content[heap + 24 : heap + 32] = struct.pack("<Q", 2**64 - 16)
-    path.write_bytes(content)
-
-
 def test_a_file_that_libhdf5_never_comes_back_from_is_unreadable_and_the_next_is_read(path: Path) -> None:
     good = hdf5.write(conforming(3, 20), path.with_name("good.nxs"))
-    never_read(path)
+    endless(path)
     work = partial(check, definition=None, definitions=None, wants_plan=False)
     told = dict(answers([path, good], work, limits=Limits(cpu=1)))
     assert isinstance(told[0], Died)

@@ -25,8 +25,9 @@ from click.testing import CliRunner, Result
 from lxml import etree
 
 from nxspectra import children, hdf5
-from nxspectra.children import Died, Limits, answers
+from nxspectra.children import Died, answers
 from nxspectra.cli import program
+from nxspectra.limits import Limits
 from nxspectra.shipped import shipped
 from nxspectra.testing import conforming
 from nxspectra.tree import Field, Group, Link

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from nxspectra.cli.frame import Program
+from nxspectra.cli.frame import OWN_PROCESS, Program
 
 program = Program(
     "nxspectra",
@@ -66,4 +66,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # a name in a file may hold what the terminal cannot show
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    program(arguments, prog_name="nxspectra")
+    program(arguments, prog_name="nxspectra", obj=OWN_PROCESS)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from nxspectra.catalogue import Catalogue
+from nxspectra.cli.attempts import worst
 from nxspectra.cli.frame import (
     DONE,
     FINDINGS,
@@ -19,7 +20,6 @@ from nxspectra.cli.frame import (
     note,
     say,
     say_json,
-    worst,
 )
 from nxspectra.cli.migrating import crosswalk_option
 from nxspectra.cli.transferring import harvest, import_

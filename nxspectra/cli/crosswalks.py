@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from nxspectra import hdf5, migration
+from nxspectra.cli.attempts import Failed, attempts, for_each
 from nxspectra.cli.frame import (
     DONE,
     FINDINGS,
@@ -110,7 +111,11 @@ def explain(*, key: str, file: Path | None, crosswalk: str, form: Format) -> int
     """
     table = Crosswalk.load(crosswalk)
     rules = knowing(table, key)
-    told = [] if file is None else becomes(file, table, key)
+    told: list[str] = []
+    for lines in attempts([] if file is None else [file], form, lambda raw: becomes(raw, table, key)):
+        if isinstance(lines, Failed):
+            return lines.code
+        told += lines
     if form == "json":
         say_json({"key": key, "rules": [rule.as_json() for rule in rules], "told": told})
     else:
@@ -133,13 +138,17 @@ def suggest(*, file: Path, every: bool, crosswalk: str) -> int:
     the plausible range; nothing is asked of anybody else. The exit code is 1 when there is none.
     """
     table = Crosswalk.load(crosswalk)
-    root = hdf5.read(file)
-    found = suggestions(root, table, None if every else not_found(root, table))
-    if not found:
-        note(f"{file}: no key that {table.name} does not know looks like a concept that is missing")
-        return FINDINGS
-    click.echo(as_toml(found, table, file.name), nl=False)
-    return DONE
+
+    def look(raw: Path) -> int:
+        root = hdf5.read(raw)
+        found = suggestions(root, table, None if every else not_found(root, table))
+        if not found:
+            note(f"{raw}: no key that {table.name} does not know looks like a concept that is missing")
+            return FINDINGS
+        click.echo(as_toml(found, table, raw.name), nl=False)
+        return DONE
+
+    return for_each([file], "text", look)
 
 
 # -- what is printed ---------------------------------------------------------------------------

@@ -9,18 +9,8 @@ from pathlib import Path
 import click
 
 from nxspectra import schemas
-from nxspectra.cli.frame import (
-    DONE,
-    FINDINGS,
-    Format,
-    Verb,
-    for_each,
-    format_option,
-    is_verbose,
-    note,
-    say,
-    say_json,
-)
+from nxspectra.cli.attempts import for_each
+from nxspectra.cli.frame import DONE, FINDINGS, Format, Verb, format_option, is_verbose, note, say, say_json
 from nxspectra.errors import FileError
 from nxspectra.findings import Severity
 from nxspectra.nxdl.linting import lint

@@ -10,7 +10,8 @@ from typing import get_args
 import click
 
 from nxspectra import exports, hdf5, rdf
-from nxspectra.cli.frame import DONE, FINDINGS, Verb, attempt, note
+from nxspectra.cli.attempts import for_each
+from nxspectra.cli.frame import DONE, FINDINGS, Verb, note
 from nxspectra.cli.validating import finding_lines
 from nxspectra.findings import Severity
 from nxspectra.rdf import techniques
@@ -84,7 +85,7 @@ def describe(*, file: Path, form: str, output: Path | None, check: bool, plot: P
             note(f"{path}: described in {output}")
         return _checked(path, description) if check else DONE
 
-    return attempt(file, "text", tell)
+    return for_each([file], "text", tell)
 
 
 def _is_model(path: Path) -> bool:

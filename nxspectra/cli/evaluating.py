@@ -9,17 +9,8 @@ import click
 
 from nxspectra import classifiers, hdf5
 from nxspectra.classifiers import Evaluation
-from nxspectra.cli.frame import (
-    DONE,
-    Format,
-    Verb,
-    files_argument,
-    for_each,
-    format_option,
-    note,
-    say,
-    say_json,
-)
+from nxspectra.cli.attempts import Failed, attempts, worst
+from nxspectra.cli.frame import DONE, Format, Verb, files_argument, format_option, note, say, say_json
 from nxspectra.cli.progress import busy
 from nxspectra.errors import FileError, LabelError
 from nxspectra.tree import Group
@@ -97,13 +88,10 @@ def evaluate(
 
 def read_all(files: tuple[Path, ...], form: Format) -> tuple[int, list[Group]]:
     """The trees of all files, and the exit code; every file that cannot be read is told."""
-    runs: list[Group] = []
-
-    def read(file: Path) -> int:
-        runs.append(hdf5.read(file))
-        return DONE
-
-    return for_each(files, form, read), runs
+    read = list(attempts(files, form, hdf5.read))
+    return worst(each.code for each in read if isinstance(each, Failed)), [
+        each for each in read if isinstance(each, Group)
+    ]
 
 
 def truth_of(file: Path, folder: Path | None) -> list[str | None] | None:

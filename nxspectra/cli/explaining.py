@@ -10,12 +10,12 @@ import click
 import numpy as np
 
 from nxspectra import classifiers, hdf5
+from nxspectra.cli.attempts import for_each
 from nxspectra.cli.frame import (
     DONE,
     Format,
     Verb,
     files_argument,
-    for_each,
     format_option,
     in_place_option,
     note,

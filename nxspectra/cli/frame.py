@@ -11,20 +11,24 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import click
 
 from nxspectra import __version__
-from nxspectra.errors import FileError, NxspectraError
+from nxspectra.errors import NxspectraError
 
 Format = Literal["text", "json"]
+Result = TypeVar("Result")
 
 DONE, FINDINGS, USAGE, UNREADABLE = 0, 1, 2, 3
 INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
 NOBODY_READS = 141
 """128 + SIGPIPE: `nxspectra show FILE | head` is no finding."""
+
+OWN_PROCESS = "nxspectra is what this process is for"
+"""Said by the command, not by a program that calls a verb: we may fork."""
 
 
 class Program(click.Group):
@@ -250,44 +254,7 @@ def human_bytes(size: float) -> str:
     return f"{size:.1f} GB"
 
 
-# -- many files --------------------------------------------------------------------------------
-
-
-def for_each(files: Sequence[Path], form: Format, work: Callable[[Path], int]) -> int:
-    """The worst exit code of `work` over `files`; one bad file does not keep the others from being done."""
-    return worst(attempt(file, form, work) for file in files)
-
-
-def attempt(file: Path, form: Format, work: Callable[[Path], int]) -> int:
-    """The exit code of `work` on one file, its error told."""
-    cause: Exception
-    try:
-        return work(file)
-    except NxspectraError as error:
-        message, cause = str(error), error
-        code = UNREADABLE if isinstance(error, FileError) else FINDINGS
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            raise
-        message, cause, code = f"{error.strerror or error}", error, UNREADABLE
-    except Exception as error:  # a defect on one file is not the end of the others
-        message, cause, code = defect(error), error, UNREADABLE
-    complain(message if str(file) in message else f"{file}: {message}", cause)
-    if form == "json":
-        say_json({"file": str(file), "error": message})
-    return code
-
-
-def defect(error: Exception) -> str:
-    return (
-        f"unexpected {type(error).__name__}: {error}; this is a defect in nxspectra, please report it"
-        " (-v shows where)"
-    )
-
-
-def worst(codes: Iterable[int]) -> int:
-    """Of several exit codes the one that counts: 3, then 1, then 0."""
-    return max(codes, default=DONE)
+# -- where it is written -----------------------------------------------------------------------
 
 
 def outputs(

@@ -9,6 +9,7 @@ import click
 
 from nxspectra import ingestion
 from nxspectra.catalogue import Catalogue
+from nxspectra.cli.attempts import worst
 from nxspectra.cli.frame import (
     DONE,
     FINDINGS,
@@ -23,7 +24,6 @@ from nxspectra.cli.frame import (
     say,
     say_json,
     wait_option,
-    worst,
 )
 from nxspectra.cli.integrating import Integrating, integrate_options
 from nxspectra.cli.migrating import crosswalk_option, facts_option, read_facts, set_option

@@ -10,13 +10,13 @@ import numpy as np
 
 from nxspectra import __version__, classifiers, hdf5
 from nxspectra.classifiers.labels import as_frames, labelled
+from nxspectra.cli.attempts import for_each
 from nxspectra.cli.frame import (
     DONE,
     Format,
     Verb,
     as_link_option,
     files_argument,
-    for_each,
     format_option,
     in_place_option,
     note,

@@ -9,17 +9,8 @@ import click
 import numpy as np
 
 from nxspectra import hdf5
-from nxspectra.cli.frame import (
-    DONE,
-    Format,
-    Verb,
-    files_argument,
-    for_each,
-    format_option,
-    human_bytes,
-    say,
-    say_json,
-)
+from nxspectra.cli.attempts import for_each
+from nxspectra.cli.frame import DONE, Format, Verb, files_argument, format_option, human_bytes, say, say_json
 from nxspectra.errors import Refused
 from nxspectra.tree import Attribute, Field, Group, Link, Node, Unreadable, one
 

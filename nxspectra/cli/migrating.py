@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from nxspectra import hdf5, migration, patterns, sidecars
+from nxspectra.cli.attempts import for_each
 from nxspectra.cli.frame import (
     DONE,
     FINDINGS,
@@ -15,7 +16,6 @@ from nxspectra.cli.frame import (
     Verb,
     as_link_option,
     files_argument,
-    for_each,
     format_option,
     in_place_option,
     note,

@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 
 from nxspectra import edits, nxdl, repairs
+from nxspectra.cli.attempts import for_each
 from nxspectra.cli.frame import (
     DONE,
     FINDINGS,
     Format,
     Verb,
     files_argument,
-    for_each,
     format_option,
     note,
     out_option,

@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from nxspectra import hdf5
+from nxspectra.cli.attempts import for_each
 from nxspectra.cli.frame import (
     DONE,
     FINDINGS,
     Format,
     Verb,
     files_argument,
-    for_each,
     format_option,
     in_place_option,
     note,

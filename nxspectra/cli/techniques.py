@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from nxspectra.cli.frame import DONE, FINDINGS, Format, Verb, attempt, format_option, note, say, say_json
+from nxspectra.cli.attempts import for_each
+from nxspectra.cli.frame import DONE, FINDINGS, Format, Verb, format_option, note, say, say_json
 from nxspectra.findings import Severity
 from nxspectra.rdf.techniques import Techniques, table
 from nxspectra.rdf.writing import save
@@ -99,4 +100,4 @@ def compile(*, ontology: Path, output: Path, release: str | None, form: Format) 
             note(f"{path}: {len(known.terms)} techniques of PaNET {known.version} in {output}")
         return FINDINGS if any(each.severity is Severity.WARNING for each in found) else DONE
 
-    return attempt(ontology, form, work)
+    return for_each([ontology], form, work)

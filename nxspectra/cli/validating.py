@@ -17,22 +17,13 @@ from typing import Literal
 import click
 
 from nxspectra import hdf5, nxdl, validation
-from nxspectra.children import Died, Limits, answers
-from nxspectra.cli.frame import (
-    DONE,
-    FINDINGS,
-    UNREADABLE,
-    Verb,
-    complain,
-    defect,
-    is_verbose,
-    note,
-    say,
-    worst,
-)
+from nxspectra.children import Died, answers
+from nxspectra.cli.attempts import defect, worst
+from nxspectra.cli.frame import DONE, FINDINGS, UNREADABLE, Verb, complain, is_verbose, note, say
 from nxspectra.errors import FileBusy, FileError, NxspectraError
 from nxspectra.findings import Report, Severity
 from nxspectra.hdf5.listing import files_of
+from nxspectra.limits import Limits
 from nxspectra.reports import Outcome, Unread, form
 from nxspectra.reports.known import Key, load, new
 from nxspectra.reports.text import count_line, finding_lines, plural

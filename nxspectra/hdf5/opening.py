@@ -21,6 +21,7 @@ from typing import TypeAlias
 from h5py import h5f, h5p
 
 from nxspectra.errors import FileBusy, FileChanged, FileError, NotHDF5
+from nxspectra.limits import while_reading
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 WRITING, SWMR = 0x01, 0x04
@@ -122,11 +123,12 @@ def opened(path: str | os.PathLike[str]) -> Iterator[tuple[h5f.FileID, SourceFil
         if not stat.S_ISREG(status.st_mode):
             raise FileError(f"{path}: is not a regular file")
         start = look_at(where, status)
-    file = open_file(where, str(path))
-    try:
-        yield file, SourceFile(where, identity(status), start == 0)
-    finally:
-        file._close_open_objects(h5f.OBJ_LOCAL | h5f.OBJ_ALL)
+    with while_reading(status.st_size):
+        file = open_file(where, str(path))
+        try:
+            yield file, SourceFile(where, identity(status), start == 0)
+        finally:
+            file._close_open_objects(h5f.OBJ_LOCAL | h5f.OBJ_ALL)
 
 
 def open_file(where: str, said: str) -> h5f.FileID:

@@ -10,17 +10,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nxspectra.children import Limits as Limits
     from nxspectra.ingestion.batches import ingest as ingest
     from nxspectra.ingestion.integrating import Integration as Integration
     from nxspectra.ingestion.journey import Ingested as Ingested
     from nxspectra.ingestion.journey import State as State
     from nxspectra.ingestion.training_sets import training_set as training_set
+    from nxspectra.limits import Limits as Limits
 
 _HOME = {
     "Ingested": "nxspectra.ingestion.journey",
     "Integration": "nxspectra.ingestion.integrating",
-    "Limits": "nxspectra.children",
+    "Limits": "nxspectra.limits",
     "State": "nxspectra.ingestion.journey",
     "ingest": "nxspectra.ingestion.batches",
     "training_set": "nxspectra.ingestion.training_sets",

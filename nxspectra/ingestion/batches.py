@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 
 from nxspectra.catalogue import Catalogue
-from nxspectra.children import Limits
 from nxspectra.classifiers import Model
 from nxspectra.errors import FileError, NxspectraError, UsageError
 from nxspectra.hdf5.listing import files_of
@@ -24,6 +23,7 @@ from nxspectra.ingestion.integrating import Integration
 from nxspectra.ingestion.journey import Arrival, Ingested, State, Stop, Task
 from nxspectra.ingestion.known import Ask, Known
 from nxspectra.ingestion.recovering import recovered
+from nxspectra.limits import Limits
 from nxspectra.migration import Crosswalk
 from nxspectra.migration.facts import parse_facts
 from nxspectra.settings import Settings

@@ -18,10 +18,11 @@ from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Self
 
-from nxspectra.children import bound_memory, death
+from nxspectra.children import death
 from nxspectra.hdf5.waiting import AGAIN
 from nxspectra.ingestion.journey import Arrival, Ingested, State, Stop, Task, take
 from nxspectra.ingestion.known import Ask, Known, nothing
+from nxspectra.limits import bound_memory
 
 PROGRAM = (
     "import sys; sys.path[:] = {path!r}; from nxspectra.ingestion.children import serve; serve({descriptor})"

@@ -15,7 +15,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from nxspectra import classifiers, hdf5, migration, rdf, validation
-from nxspectra.children import Limits, bound_cpu
 from nxspectra.classifiers import Model
 from nxspectra.errors import FileBusy, FileChanged, FileError, NotHDF5, NxspectraError, UnsafeFile
 from nxspectra.findings import Finding, Report, Severity
@@ -23,6 +22,7 @@ from nxspectra.hdf5.waiting import is_fresh
 from nxspectra.ingestion.integrating import Integration
 from nxspectra.ingestion.known import Ask, Known, nothing
 from nxspectra.ingestion.origins import check_claim, check_origin, difference
+from nxspectra.limits import Limits, bound_cpu
 from nxspectra.migration import Review
 from nxspectra.migration.provenance import account
 from nxspectra.rdf import Description

@@ -28,10 +28,11 @@ from nxspectra.catalogue.ledger import Filed
 from nxspectra.catalogue.record import File, Record
 from nxspectra.catalogue.served import ServedGraphs
 from nxspectra.catalogue.store import GraphStore
-from nxspectra.children import Died, Limits, answers
+from nxspectra.children import Died, answers
 from nxspectra.errors import FileBusy, FileError, NxspectraError
 from nxspectra.findings import Severity
 from nxspectra.hdf5.listing import files_of
+from nxspectra.limits import Limits
 from nxspectra.rdf import Description
 from nxspectra.rdf.terms import DCT, NXS
 from nxspectra.settings import Settings, is_iri

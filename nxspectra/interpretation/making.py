@@ -9,10 +9,10 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import PurePath
 
-from nxspectra.children import bound_cpu, bound_memory, leave_the_network
 from nxspectra.errors import NxspectraError
 from nxspectra.interpretation.answering import interpret
 from nxspectra.interpretation.running import Made, Task
+from nxspectra.limits import bound_cpu, bound_memory, leave_the_network
 
 
 def serve(descriptor: int) -> None:

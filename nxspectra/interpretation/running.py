@@ -16,9 +16,10 @@ from multiprocessing.connection import Connection, Pipe
 from threading import Event, Thread
 from typing import Any
 
-from nxspectra.children import Limits, death
+from nxspectra.children import death
 from nxspectra.errors import NxspectraError
 from nxspectra.interpretation.jobs import Asked, Job, Jobs
+from nxspectra.limits import Limits
 from nxspectra.settings import Settings
 
 log = logging.getLogger("nxspectra.interpretation")

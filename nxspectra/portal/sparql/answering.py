@@ -27,8 +27,8 @@ from pyoxigraph import (
 )
 
 from nxspectra.catalogue.store import GraphStore, Snapshot
-from nxspectra.children import Limits, bound_cpu, bound_memory, leave_the_network
 from nxspectra.errors import NxspectraError
+from nxspectra.limits import Limits, bound_cpu, bound_memory, leave_the_network
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

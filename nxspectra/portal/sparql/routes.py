@@ -13,7 +13,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from nxspectra.catalogue.served import remembered_address
-from nxspectra.children import Limits
+from nxspectra.limits import Limits
 from nxspectra.portal.errors import Problem, answers
 from nxspectra.portal.negotiation import best
 from nxspectra.portal.sparql.answering import Asked, Source
