@@ -14,12 +14,12 @@ from typing import Any, Self
 from pyoxigraph import NamedNode
 from sqlalchemy import Connection, Row, delete, select
 
-from nxspectra.catalogue import tables
+from nxspectra.catalogue import loading, tables
 from nxspectra.catalogue.facets import facets
 from nxspectra.catalogue.finding import Finder, Sort
 from nxspectra.catalogue.graphs import Graph, from_text, graph_of, graph_of_record
 from nxspectra.catalogue.hits import Hit, Hits, hit_of
-from nxspectra.catalogue.index import BATCH, Index
+from nxspectra.catalogue.index import BATCH, BULK, Index
 from nxspectra.catalogue.ledger import Ledger
 from nxspectra.catalogue.query import parse
 from nxspectra.catalogue.reading import records
@@ -143,6 +143,7 @@ class Catalogue:
             # now no other process writes here, and the folder is a catalogue
             self._expect_index()
             with self.index.writing() as connection:
+                loading.mend(connection)
                 intents = connection.execute(select(tables.intents).order_by(tables.intents.c.number)).all()
             self._ready = True
             for intent in intents:
@@ -227,24 +228,37 @@ class Catalogue:
         """All records that are kept under a name; done again as a whole after an accident."""
         self._begin()
         number = 0
-        waiting = self.ledger.records(name)
-        while some := list(islice(waiting, BATCH)):
-            graphs = {record.pid: graph_of_record(record) for record in some}
-            made = [graph for graph in graphs.values() if graph is not None]
-            before = set(self.index.iris_of(list(graphs)).values()) - {graph.name.value for graph in made}
-            gone = [NamedNode(iri) for iri in sorted(before) if is_iri(iri)]
-            self.store.replace_all(((graph.name, graph.triples) for graph in made), gone)
-            with self.index.writing() as connection:
-                self.index.write(
-                    connection,
-                    some,
-                    {pid: graph.digest for pid, graph in graphs.items() if graph is not None},
-                )
-            number += len(some)
+        with self.index.loading():
+            for many in self._graphs_written(self.ledger.records(name)):
+                with self.index.writing() as connection:
+                    self.index.write(connection, *many)
+                number += len(many[0])
         self.store.publish()
         with self.index.writing() as connection:
             connection.execute(delete(tables.intents).where(tables.intents.c.kept == name))
         return number
+
+    def _graphs_written(self, given: Iterator[Record]) -> Iterator[tuple[list[Record], dict[str, bytes]]]:
+        """Records whose graphs are in the store, with the digests; as many as the index takes best."""
+        many: list[Record] = []
+        digests: dict[str, bytes] = {}
+        while some := list(islice(given, BATCH)):
+            graphs = {record.pid: graph_of_record(record) for record in some}
+            made = [graph for graph in graphs.values() if graph is not None]
+            earlier = {record.iri for record in many if record.pid in graphs}
+            before = earlier.union(self.index.iris_of(list(graphs)).values())
+            gone = sorted(before - {graph.name.value for graph in made})
+            self.store.replace_all(
+                ((graph.name, graph.triples) for graph in made),
+                [NamedNode(iri) for iri in gone if is_iri(iri)],
+            )
+            many += some
+            digests |= {pid: graph.digest for pid, graph in graphs.items() if graph is not None}
+            if len(many) >= BULK:
+                yield many, digests
+                many, digests = [], {}
+        if many:
+            yield many, digests
 
     def _finish(self) -> None:
         """Let readers see the graphs, and then the rows."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +19,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from nxspectra.catalogue import tables
+from nxspectra.catalogue import loading, tables
 from nxspectra.catalogue.reading import records
 from nxspectra.catalogue.record import Record
 from nxspectra.catalogue.rows import Rows, Shared, chunks
@@ -28,7 +29,7 @@ from nxspectra.errors import CatalogueDamaged, FileError, MissingExtra, UsageErr
 FILE = "index.sqlite"
 BATCH = 1000
 """So many records are written together."""
-BULK = 10_000
+BULK = 20_000
 """So many, where nothing but the index is written: the more, the more of them change the same pages."""
 _CACHE, _CACHE_OF_WRITER = -32_000, -128_000
 """kB of SQLite's cache, a connection."""
@@ -179,13 +180,38 @@ class Index:
 
         `graphs`: digest of the triples of each, by pid.
         """
-        number = 0
         waiting = iter(given)
-        while some := list(islice(waiting, BULK)):
-            with self.writing() as connection:
-                self.write(connection, some, graphs)
-            number += len(some)
+        some = list(islice(waiting, BULK))
+        with self.loading() if len(some) == BULK else nullcontext():
+            number = 0
+            while some:
+                with self.writing() as connection:
+                    self.write(connection, some, graphs)
+                number += len(some)
+                some = list(islice(waiting, BULK))
         return number
+
+    @contextmanager
+    def loading(self) -> Iterator[None]:
+        """Around many writes. If nothing is there yet, what only searches need is made after them all.
+
+        Until then searches find what is written and are slow. What a kill leaves is mended by `mend`.
+        """
+        with self.writing() as connection:
+            loading.mend(connection)
+            fresh = connection.scalar(select(tables.datasets.c.id).limit(1)) is None
+            if fresh:
+                loading.put_aside(connection)
+        try:
+            yield
+        finally:
+            if fresh:
+                self.mend()
+
+    def mend(self) -> None:
+        """Make what a load that was killed has left out."""
+        with self.writing() as connection:
+            loading.mend(connection)
 
     def write(
         self, connection: Connection, some: Sequence[Record], graphs: Mapping[str, bytes] | None = None
@@ -195,8 +221,11 @@ class Index:
         self.erase(connection, list(newest))
         rows = Rows(connection, self._shared)
         slots = _Slots(connection)
-        for record in newest.values():
-            dataset = slots.take(tables.first_id(tables.seconds(record.created)))
+        placed = [
+            (slots.take(tables.first_id(tables.seconds(record.created))), record)
+            for record in newest.values()
+        ]
+        for dataset, record in sorted(placed, key=itemgetter(0)):
             rows.record(dataset, record, (graphs or {}).get(record.pid))
         rows.write()
 
@@ -353,9 +382,10 @@ def _engine(url: URL, *, writes: bool = False) -> Engine:
         def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
             connection.isolation_level = None
             connection.execute(f"PRAGMA cache_size = {_CACHE_OF_WRITER if writes else _CACHE}")
-            connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute("PRAGMA busy_timeout = 10000")
-            if writes:
+            if not writes:
+                connection.execute("PRAGMA temp_store = MEMORY")
+            else:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
 

@@ -25,7 +25,7 @@ from nxspectra.catalogue.record import (
     digest_of,
     folder_of,
 )
-from nxspectra.catalogue.texts import Texts, insert_texts, marks, sampled_at
+from nxspectra.catalogue.texts import Texts, insert_texts, marks
 from nxspectra.rdf import techniques
 from nxspectra.rdf.terms import plain
 
@@ -38,11 +38,13 @@ _MANY = 500
 """Values of one IN."""
 
 
+@lru_cache(maxsize=4096)
 def folded(text: str | None) -> str | None:
     """A name as it is compared: upper and lower case are one."""
     return None if text is None else plain(text).casefold()
 
 
+@lru_cache(maxsize=4096)
 def normal_formula(formula: str | None) -> str | None:
     """A formula as it is compared: without blanks."""
     return None if formula is None else "".join(plain(formula).split())
@@ -143,7 +145,7 @@ class Rows:
     # -- one record ----------------------------------------------------------------------------
 
     def record(self, dataset: int, record: Record, graph: bytes | None) -> None:
-        """All rows of a data set."""
+        """All rows of a data set; to write them takes least where those of lower ids come first."""
         facility = self._facility(record)
         base, odd = (
             (record.iri[: -len(record.pid)], None) if record.iri.endswith(record.pid) else (None, record.iri)
@@ -183,9 +185,10 @@ class Rows:
         self._numbered(dataset, record)
         for each in record.documents:
             self.add(tables.dataset_documents, dataset, self.document(each))
-        for level in sampled_at(record.pid):
+        texts = Texts.of(dataset, record)
+        for level in texts.levels:
             self.add(tables.sampled, level, dataset)
-        self.texts.append(Texts.of(dataset, record))
+        self.texts.append(texts)
 
     def _numbered(self, dataset: int, record: Record) -> None:
         for number, sample in enumerate(record.samples, 1):

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from sqlalchemy import (
     BigInteger,
@@ -72,7 +73,7 @@ def _number(name: str = "number") -> Column[object]:
 
 
 meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
-"""`form`, and what the graphs were when the index was last known to agree with them."""
+"""`form`, and whether indexes are put aside while many data sets are loaded."""
 
 bases = _lookup("bases", _text("iri", nullable=False))
 """What the IRIs of data sets begin with."""
@@ -471,6 +472,7 @@ def ids_between(since: int | None, until: int | None) -> tuple[int | None, int |
     )
 
 
+@lru_cache(maxsize=4096)
 def seconds(text: str | None) -> int | None:
     """Seconds since 1970 of a day or a date and time; UTC where it names no zone."""
     if text is None:

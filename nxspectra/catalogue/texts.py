@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete
@@ -15,6 +15,7 @@ from nxspectra.rdf.terms import plain
 SAMPLED_FROM = 4
 """The lowest level of the random part: one data set in sixteen."""
 _FTS = ("rowid", *tables.TEXT_COLUMNS, "places")
+_MOST_LEVELS = 59
 _MOST_FILES = 500
 """Names of files that can be searched for."""
 _NOT_IN_A_WORD = re.compile(r"[\W_]+")
@@ -55,13 +56,12 @@ def text_of(record: Record) -> tuple[str, ...]:
     return tuple(tokens(" ".join(column)) for column in columns)
 
 
-def sampled_at(pid: str) -> Iterator[int]:
-    """The levels of the random part that a data set is in."""
+def sampled_up_to(pid: str) -> int | None:
+    """The highest level of the random part that a data set is in, as in all below it; None if in none."""
     number = int.from_bytes(digest_of(pid)[:8], "big")
-    level = SAMPLED_FROM
-    while number % (1 << level) == 0 and level < 60:
-        yield level
-        level += 1
+    # as many levels as it has zeros at its end
+    zeros = (number & -number).bit_length() - 1 if number else _MOST_LEVELS
+    return None if zeros < SAMPLED_FROM else min(zeros, _MOST_LEVELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,12 @@ class Texts:
 
     @classmethod
     def of(cls, dataset: int, record: Record) -> Texts:
-        return cls(dataset, text_of(record), max(sampled_at(record.pid), default=None))
+        return cls(dataset, text_of(record), sampled_up_to(record.pid))
+
+    @property
+    def levels(self) -> range:
+        """Those of the random part that it is in."""
+        return range(0) if self.level is None else range(SAMPLED_FROM, self.level + 1)
 
     @property
     def row(self) -> tuple[str | int, ...]:
@@ -101,10 +106,11 @@ def marks(connection: Connection, number: int) -> str:
 
 
 def insert_texts(connection: Connection, texts: Sequence[Texts]) -> None:
+    """Put words in, of the lowest id first: SQLite writes what it has gathered when a lower one comes."""
     if connection.dialect.name == "sqlite":
         into = f"({', '.join(_FTS)}) VALUES ({marks(connection, len(_FTS))})"
         connection.exec_driver_sql(f"INSERT INTO words {into}", [each.row for each in texts])
-        sampled = [each.sampled_row for each in texts if each.level is not None]
+        sampled = sorted(each.sampled_row for each in texts if each.level is not None)
         if sampled:
             connection.exec_driver_sql(f"INSERT INTO sampled_words {into}", sampled)
         return
