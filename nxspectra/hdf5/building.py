@@ -37,41 +37,52 @@ class Builder:
 
     def add(self, additions: Iterable[Addition]) -> None:
         """Each addition at its place, missing groups on the way made; Refused where something is there."""
-        parents: dict[str, Any] = {}
+        known: dict[str, Any] = {}
         for addition in additions:
-            self.addition(addition, parents)
+            self.addition(addition, known)
         self.link_hard()
 
-    def addition(self, addition: Addition, parents: dict[str, Any]) -> None:
-        """One of them; `parents` are the groups and fields that were reached for those before."""
+    def addition(self, addition: Addition, known: dict[str, Any]) -> None:
+        """One of them; `known` are the groups and fields that were reached for those before."""
         where, at, attribute = addition.path.rpartition("@")
         steps = [step for step in (where if at else addition.path).split("/") if step]
         if at:
-            owner = parents.get(where) or self.reached(steps, addition.path)
-            self.attribute(parents.setdefault(where, owner), attribute, addition.item, addition.path)
+            owner = self.reached(steps, addition.path, known)
+            self.attribute(owner, attribute, addition.item, addition.path)
             return
         if not steps:
             raise Refused(f"{addition.path}: the root group cannot be added")
-        above = "".join(f"/{step}" for step in steps[:-1])
-        parent = parents.get(above) or self.reached(steps[:-1], addition.path, make=True)
-        self.node(parents.setdefault(above, parent), steps[-1], addition.item, addition.path)
+        parent = self.reached(steps[:-1], addition.path, known, make=True)
+        self.node(parent, steps[-1], addition.item, addition.path)
 
-    def reached(self, steps: list[str], path: str, make: bool = False) -> Any:
+    def reached(
+        self, steps: list[str], path: str, known: dict[str, Any] | None = None, make: bool = False
+    ) -> Any:
         """The object at the end of hard links only: through a soft link things would land elsewhere."""
-        here: Any = h5g.open(self.file, b"/")
+        known = {} if known is None else known
+        here, place = known.get(""), ""
+        if here is None:
+            here = known[""] = h5g.open(self.file, b"/")
         for step in steps:
-            name = name_bytes(step)
-            if not isinstance(here, h5g.GroupID):
-                raise Refused(f"{path}: the way to it leads through something that is not a group")
-            if not here.links.exists(name):
-                if not make:
-                    raise Refused(f"{path}: {step} is not in the file")
-                here = h5g.create(here, name, gcpl=self.group_creation)
-            elif here.links.get_info(name).type == h5l.TYPE_HARD:
-                here = h5o.open(here, name)
-            else:
-                raise Refused(f"{path}: {step} is a link; add to the place that it points to")
+            place += f"/{step}"
+            after = known.get(place)
+            if after is None:
+                after = known[place] = self.step(here, step, path, make)
+            here = after
         return here
+
+    def step(self, here: Any, step: str, path: str, make: bool) -> Any:
+        """What is in a group under this name, or a new group; Refused if no way to `path` leads there."""
+        name = name_bytes(step)
+        if not isinstance(here, h5g.GroupID):
+            raise Refused(f"{path}: the way to it leads through something that is not a group")
+        if not here.links.exists(name):
+            if not make:
+                raise Refused(f"{path}: {step} is not in the file")
+            return h5g.create(here, name, gcpl=self.group_creation)
+        if here.links.get_info(name).type == h5l.TYPE_HARD:
+            return h5o.open(here, name)
+        raise Refused(f"{path}: {step} is a link; add to the place that it points to")
 
     def link_hard(self) -> None:
         for parent, name, target in self.hard_links:
@@ -159,7 +170,7 @@ class Builder:
 
     def type(self, dtype: np.dtype[Any], path: str) -> tuple[h5t.TypeID, h5t.TypeID]:
         """The HDF5 type for values of `dtype` in the file, and in memory."""
-        if dtype.kind == "O" and h5py.check_string_dtype(dtype) is not None:
+        if dtype is TEXT or (dtype.kind == "O" and h5py.check_string_dtype(dtype) is not None):
             return TEXT_TYPE, TEXT_IN_MEMORY
         # Types that differ only in h5py's metadata, as enumerations do, are equal for numpy.
         key = dtype if dtype.metadata is None and dtype.names is None else None
@@ -196,6 +207,10 @@ def space(array: Array) -> h5s.SpaceID:
 def storable(array: Array, path: str) -> Array:
     """`array` as h5py takes it, text as variable-length UTF-8; Refused for what HDF5 cannot hold."""
     dtype = array.dtype
+    if dtype.kind == "U" and not array.shape:
+        text = np.empty((), dtype=TEXT)
+        text[()] = checked_text(array.item(), path)
+        return text
     if dtype.names is not None and any(holds_text(dtype[name]) for name in dtype.names):
         parts = {name: storable(array[name], f"{path}.{name}") for name in dtype.names}
         packed = np.empty(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 from nxspectra.errors import CrosswalkError
 from nxspectra.migration.concepts import Concept, concept, nearest
@@ -146,6 +147,12 @@ class Refusal:
         return self.text.sensor
 
 
+Knowers: TypeAlias = tuple[tuple[Rule, ...], tuple[Refusal, ...]]
+"""What of a crosswalk knows a key."""
+MOST_KEPT = 10_000
+"""Keys of which it is kept what knows them."""
+
+
 @dataclass(frozen=True)
 class Constant:
     """What follows from a key that names the facility."""
@@ -185,11 +192,11 @@ class Crosswalk:
 
     def rules_for(self, key: Key) -> tuple[Rule, ...]:
         """The rules that know this key."""
-        return tuple(rule for rule in self._by_name(key.name)[0] if rule.selection.has(key))
+        return self._of(key)[0]
 
     def refusals_for(self, key: Key) -> tuple[Refusal, ...]:
         """The refusals that know this key."""
-        return tuple(refusal for refusal in self._by_name(key.name)[1] if refusal.selection.has(key))
+        return self._of(key)[1]
 
     def knows(self, name: str) -> bool:
         """May any rule know a key of this name? Cheap, so that most keys are passed by."""
@@ -197,18 +204,35 @@ class Crosswalk:
         return bool(rules or refusals)
 
     @cached_property
-    def _names(self) -> dict[str, tuple[tuple[Rule, ...], tuple[Refusal, ...]]]:
+    def _names(self) -> dict[str, Knowers]:
         return {}
 
-    def _by_name(self, name: str) -> tuple[tuple[Rule, ...], tuple[Refusal, ...]]:
+    def _by_name(self, name: str) -> Knowers:
         known = self._names.get(name)
         if known is None:
             known = (
                 tuple(rule for rule in self.rules if _names_it(rule.selection, name)),
                 tuple(refusal for refusal in self.refusals if _names_it(refusal.selection, name)),
             )
-            if len(self._names) < 100_000:
+            if len(self._names) < MOST_KEPT:
                 self._names[name] = known
+        return known
+
+    @cached_property
+    def _keys(self) -> dict[tuple[str, tuple[tuple[str, str], ...]], Knowers]:
+        return {}
+
+    def _of(self, key: Key) -> Knowers:
+        """What knows a key; from one file of a beamline to the next the keys are the same."""
+        known = self._keys.get((key.name, key.groups))
+        if known is None:
+            rules, refusals = self._by_name(key.name)
+            known = (
+                tuple(rule for rule in rules if rule.selection.has(key)),
+                tuple(refusal for refusal in refusals if refusal.selection.has(key)),
+            )
+            if len(self._keys) < MOST_KEPT:
+                self._keys[key.name, key.groups] = known
         return known
 
 

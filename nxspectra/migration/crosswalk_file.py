@@ -30,7 +30,10 @@ class Trust(StrEnum):
 
     @property
     def rank(self) -> int:
-        return list(Trust).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {trust: rank for rank, trust in enumerate(Trust)}
 
 
 class Form(StrEnum):

@@ -105,9 +105,13 @@ class Draft:
 
     def groups(self, steps: tuple[str, ...]) -> list[str]:
         """Real paths of the groups that are there, on the way to a concept."""
+        if not steps:
+            return [self.base]
         found = self.there.get(steps)
         if found is None:
-            found = self.there[steps] = groups(self.root, self.base, steps)
+            above = self.groups(steps[:-1])
+            found = [below for path in above for below in _of_class(self.root, path, steps[-1])]
+            self.there[steps] = found
         return found
 
     def standing(self, concept: Concept, only: str | None = None) -> Standing | None:

@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 
 from nxspectra.tree.values import Array, Attribute, Stored, as_array, one, same_attributes, same_value
 
+PLAIN = (np.ndarray, str, int, float, list, tuple)
+
 
 class Field:
     """A data set with its attributes: a numpy value, or a handle that reads it when asked."""
@@ -27,7 +29,8 @@ class Field:
         /,
         **named: Attribute,
     ) -> None:
-        value = as_array(data) if isinstance(data, np.ndarray) or not isinstance(data, Stored) else data
+        # to ask whether a thing is like a Stored takes long
+        value = as_array(data) if isinstance(data, PLAIN) or not isinstance(data, Stored) else data
         object.__setattr__(self, "data", value)
         object.__setattr__(self, "attributes", {**(attributes or {}), **named})
 

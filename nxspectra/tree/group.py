@@ -130,6 +130,18 @@ class Group:
         An external link, or an object that could not be read, is given as it is.
         """
         steps = [step for step in path.split("/") if step and step != "."]
+        node: Node | None
+        node = self
+        for step in steps:
+            node = node.children.get(step) if isinstance(node, Group) else None
+            if node is None:
+                return None
+            if isinstance(node, Link):
+                return self._followed(steps)
+        return "/" + "/".join(steps), node
+
+    def _followed(self, steps: list[str]) -> tuple[str, Node] | None:
+        """As `find`, where there is a link on the way."""
         here: list[str] = []
         node: Node = self
         followed = 0
@@ -282,7 +294,8 @@ class Group:
         return new._like(additions=Additions((*self.additions, *added)))
 
     def _holds(self, path: str) -> bool:
-        node: Node | None = self
+        node: Node | None
+        node = self
         for step in path.split("/"):
             if step:
                 node = node.children.get(step) if isinstance(node, Group) else None
