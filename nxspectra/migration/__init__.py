@@ -18,9 +18,10 @@ from nxspectra.errors import Refused
 from nxspectra.findings import Finding, Severity
 from nxspectra.migration.crosswalk import Crosswalk, available
 from nxspectra.migration.facts import Facts, Sidecar, parse_facts
+from nxspectra.migration.known import know
 from nxspectra.migration.outcome import RULES, EntryOutcome, Found, Review, State, render
 from nxspectra.migration.places import free
-from nxspectra.migration.plan import EntryPlan, know, plan
+from nxspectra.migration.plan import EntryPlan, plan
 from nxspectra.migration.provenance import account
 from nxspectra.tree import Addition, Group, accounted
 
