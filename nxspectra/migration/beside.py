@@ -129,8 +129,10 @@ def _plan(draft: Draft, path: str, one: Sensor) -> None:
 
 def is_integration(name: str, group: Group) -> bool:
     """Is it the account of an azimuthal integration, as the definition asks for it?"""
+    if group.nx_class != "NXprocess":
+        return False
     program, date, given = (group.field(word) for word in ("program", "date", "input"))
-    if group.nx_class != "NXprocess" or program is None or not (program.text or "").strip():
+    if program is None or not (program.text or "").strip():
         return False
     settings = group.children.get("input")
     if given is not None or (isinstance(settings, Group) and settings.nx_class != "NXparameters"):

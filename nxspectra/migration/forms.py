@@ -173,6 +173,8 @@ def converted(numbers: Floats, unit: str, rule: Rule, raw: str, raw_units: str |
 
 def implausible(values: Floats, concept: Concept, lowest: float, highest: float) -> Problem | None:
     """A Problem with the number and the range, if any value is not a number or out of range."""
+    if values.size == 1 and lowest <= values.item() <= highest:
+        return None
     finite = np.isfinite(values)
     if not finite.any():
         return Problem("not-a-number", f"holds {short(values)}: no number to take")
@@ -305,7 +307,8 @@ def _sibling(name: str, around: Group | None) -> str | None:
 
 def _described(field: Field, rule: Rule) -> Iterator[str]:
     for attribute in ("description", "long_name", "label", "doc"):
-        unit = _of_kind(_ending(_DESCRIPTION_END, text_attribute(field, attribute) or ""), rule)
+        text = text_attribute(field, attribute) if attribute in field.attributes else None
+        unit = None if text is None else _of_kind(_ending(_DESCRIPTION_END, text), rule)
         if unit:
             yield unit
 
@@ -385,14 +388,8 @@ def short(value: Field | Floats | str) -> str:
         return f"values of shape {value.shape}"
     array = value.array if isinstance(value, Field) else value
     if array.size == 1:
-        item = array.reshape(-1)[0]
-        return (
-            short(str(item))
-            if array.dtype.kind == "U"
-            else f"{item:.10g}"
-            if array.dtype.kind == "f"
-            else str(item)
-        )
+        item = array.item() if array.dtype.kind in "Uf" else array.reshape(-1)[0]
+        return f"{item:.10g}" if array.dtype.kind == "f" else short(str(item))
     if array.dtype.kind not in "iuf":
         return f"{array.size} texts" if array.dtype.kind == "U" else f"values of shape {array.shape}"
     finite = array[np.isfinite(array)]

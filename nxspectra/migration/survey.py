@@ -76,6 +76,7 @@ class Survey:
     """Everything that the keys of one entry tell."""
 
     candidates: dict[str, list[Candidate]] = field(default_factory=dict)
+    """By the path of a concept, the best first."""
     spectra: dict[str, list[SpectraKey]] = field(default_factory=dict)
     problems: list[tuple[Concept, Finding]] = field(default_factory=list)
     unitless: list[Unitless] = field(default_factory=list)
@@ -91,7 +92,8 @@ class Survey:
     """Path of what says that the probe is neutrons."""
 
     def of(self, concept: Concept) -> list[Candidate]:
-        return sorted(self.candidates.get(concept.path, ()), key=lambda candidate: candidate.order)
+        """The keys that tell the concept, the best first."""
+        return self.candidates.get(concept.path, [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,13 +199,13 @@ def _is_ours(name: str, group: Group) -> bool:
 def neutron_source(root: Group, entry: str) -> str | None:
     """Path of what says that the probe is neutrons; None if nothing does."""
     group = root.group(entry)
-    for name in group.children if group else ():
-        instrument = root.group(f"{entry}/{name}")
-        if instrument is None or instrument.nx_class != "NXinstrument":
+    for name, child in group.children.items() if group else ():
+        instrument = root.get(f"{entry}/{name}") if isinstance(child, Link) else child
+        if not isinstance(instrument, Group) or instrument.nx_class != "NXinstrument":
             continue
-        for below in instrument.children:
-            source = root.group(f"{entry}/{name}/{below}")
-            if source is None or source.nx_class != "NXsource":
+        for below, grandchild in instrument.children.items():
+            source = root.get(f"{entry}/{name}/{below}") if isinstance(grandchild, Link) else grandchild
+            if not isinstance(source, Group) or source.nx_class != "NXsource":
                 continue
             for leaf in ("probe", "type", "name"):
                 told = source.children.get(leaf)

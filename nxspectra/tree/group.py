@@ -119,7 +119,10 @@ class Group:
     @property
     def nx_class(self) -> str | None:
         """NX_class, also when it is stored as an array of one element; None if there is none."""
-        value = one(self.attributes.get("NX_class"))
+        value = self.attributes.get("NX_class")
+        if isinstance(value, str):
+            return value
+        value = one(value)
         return value if isinstance(value, str) else None
 
     # -- looking things up ---------------------------------------------------------------------
@@ -163,8 +166,17 @@ class Group:
 
     def get(self, path: str) -> Node | None:
         """The node at `path`, links followed; None if it is not there."""
-        found = self.find(path)
-        return None if found is None else found[1]
+        node: Node | None
+        node = self
+        for step in path.split("/"):
+            if step and step != ".":
+                node = node.children.get(step) if isinstance(node, Group) else None
+                if node is None:
+                    return None
+                if isinstance(node, Link):
+                    found = self.find(path)
+                    return None if found is None else found[1]
+        return node
 
     def field(self, path: str) -> Field | None:
         """The field at `path`, or None if there is no field."""
