@@ -28,6 +28,11 @@ STRETCHES = 15
 """Stretches of the angle axis in which noise and contrast are measured."""
 FEW = 100
 """Labelled curves up to which the classes are taught by mixing them."""
+WIDTHS = (0.04, 0.02)
+"""Degrees that are averaged where none are given: for few labelled curves, and for more."""
+NOISES = (30.0, 3.0)
+"""Most noise that is added where none is given, likewise. Few curves want a network that looks at whole
+lines; of thousands, noise would hide the shape of lines that they show."""
 REFERENCE = 256
 """Varied curves by which inputs are centred and scaled."""
 BETAS = (0.9, 0.999)
@@ -94,8 +99,9 @@ class AugmentedEnsemble(Estimator):
 
     `FEW` labelled curves or fewer cannot show what a sample looks like that has half turned. So two curves of
     different classes are mixed, and the class is that of the larger part (`mixed` is the share of curves);
-    the axis is not stretched then, since the angles tell more than they mislead; and a fifth of the
-    iterations do. The probability is the mean of the members'.
+    the axis is not stretched then, since the angles tell more than they mislead; a fifth of the iterations
+    do; and `width` and `noise`, where they are None, are larger (`WIDTHS`, `NOISES`). The probability is the
+    mean of the members'.
     """
 
     preprocessing: ClassVar[Preprocessing] = Preprocessing()
@@ -124,12 +130,12 @@ class AugmentedEnsemble(Estimator):
         learning_rate: float = 3e-3,
         weight_decay: float = 1e-2,
         curves_at_once: int = 96,
-        width: float = 0.04,
+        width: float | None = None,
         height: float = 3.0,
         mixed: float = 0.5,
         spottiness: float = 0.3,
         stretch: float = 0.003,
-        noise: float = 10.0,
+        noise: float | None = None,
         seed: int = 0,
     ) -> None:
         self.members = members
@@ -158,15 +164,21 @@ class AugmentedEnsemble(Estimator):
         axis = np.linspace(*ANGLES, points) if two_theta is None else np.asarray(two_theta, np.float64)
         if axis.shape != (points,):
             raise ValueError(f"two_theta has the shape {axis.shape}; expected ({points},)")
-        size = self._size(axis)
+        few = len(values) <= FEW
+        size = _size(axis, WIDTHS[not few] if self.width is None else self.width)
         self.axis_ = _averaged(axis[np.newaxis], size)[0]
         self.noise_ = noise_level(_stretches(values))
         contrast = self._contrast(values)
         self.contrast_ = np.stack([contrast.min(axis=0), contrast.max(axis=0)])
         rng = np.random.default_rng(self.seed)
         curves = _averaged(values, size).astype(np.float32)
-        few = len(curves) <= FEW
-        vary = Variation(self, curves, self.axis_, stretch=0.0 if few else self.stretch)
+        vary = Variation(
+            curves,
+            self.axis_,
+            spottiness=self.spottiness,
+            stretch=0.0 if few else self.stretch,
+            noise=NOISES[not few] if self.noise is None else self.noise,
+        )
         usual = self._compressed(vary(curves[rng.integers(0, len(curves), REFERENCE)], rng))
         self.centre_ = usual.mean(axis=0)
         self.scale_ = float(usual.std()) or 1.0
@@ -179,11 +191,6 @@ class AugmentedEnsemble(Estimator):
         balance = 1.0 / np.bincount(index)[index]
         self.separability_ = np.asarray(balance @ right / balance.sum())
         return self
-
-    def _size(self, axis: Floats) -> int:
-        """Points that are averaged to one input; a coarse axis is left as it is."""
-        step = (axis[-1] - axis[0]) / max(1, axis.size - 1)
-        return int(np.clip(round(self.width / step), 1, max(1, axis.size // 8))) if step > 0 else 1
 
     def _descend(
         self, curves: Singles, picks: Picks, vary: Variation, steps: int, rng: np.random.Generator
@@ -357,6 +364,12 @@ def softmax(logits: NDArray[Any]) -> NDArray[Any]:
     """Probabilities along the last axis."""
     odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
+
+
+def _size(axis: Floats, width: float) -> int:
+    """Points that are averaged to one input; a coarse axis is left as it is."""
+    step = (axis[-1] - axis[0]) / max(1, axis.size - 1)
+    return int(np.clip(round(width / step), 1, max(1, axis.size // 8))) if step > 0 else 1
 
 
 def _averaged(values: NDArray[np.floating[Any]], size: int) -> NDArray[np.floating[Any]]:

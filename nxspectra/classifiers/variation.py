@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,21 +9,19 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
 
-class Varies(Protocol):
-    """How much curves vary."""
-
-    spottiness: float
-    """Standard deviation of the logarithm of what lines are made brighter or darker by."""
-    noise: float
-    """Most noise that is added, in units of that of the curves."""
-
-
 class Variation:
     """Curves as they might have been measured, had grains, beam energy and counting been a little other."""
 
-    def __init__(self, settings: Varies, curves: Singles, axis: Floats, stretch: float) -> None:
-        self.settings = settings
+    def __init__(
+        self, curves: Singles, axis: Floats, *, spottiness: float, stretch: float, noise: float
+    ) -> None:
+        """`spottiness` is the standard deviation of the logarithm of what lines are made brighter or darker
+        by, `stretch` the largest share by which the axis is stretched, and `noise` the most noise that is
+        added, in units of that of the curves.
+        """
+        self.spottiness = spottiness
         self.stretch = stretch
+        self.most_noise = noise
         self.axis = axis
         self.noise = _noise_along(curves)
         # a factor is independent of those more than about half a degree away
@@ -36,14 +32,14 @@ class Variation:
         number, points = curves.shape
         if self.stretch and points > 1:
             curves = self._stretched(curves, rng)
-        if self.settings.spottiness:
-            factors = np.float32(self.settings.spottiness) * normal(rng, (number, self.knots))
+        if self.spottiness:
+            factors = np.float32(self.spottiness) * normal(rng, (number, self.knots))
             at = np.linspace(0.0, self.knots - 1.0, points)
             left = np.minimum(at.astype(np.int64), self.knots - 2)
             share = (at - left).astype(np.float32)
             curves = curves * np.exp(factors[:, left] * (1 - share) + factors[:, left + 1] * share)
-        if self.settings.noise:
-            most = max(self.settings.noise, 0.5)
+        if self.most_noise:
+            most = max(self.most_noise, 0.5)
             times = np.exp(rng.uniform(np.log(0.5), np.log(most), (number, 1))).astype(np.float32)
             curves = curves + times * self.noise * normal(rng, curves.shape)
         return curves
