@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -130,6 +131,21 @@ def test_from_raw_counts_to_labels(estimator: Weighted, ramp: Ramp, ready: NDArr
     )
     chain = number / seconds(lambda: estimator.predict(treat(ramp.spectra)), rounds=10)
     print(f"spectra per CPU second: background {background_alone:.0f}, counts to labels {chain:.0f}")
+
+
+def test_from_raw_counts_to_labels_on_two_cores(
+    estimator: Weighted, ramp: Ramp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same by the clock, as a stream of bursts is treated: each of two threads takes the next burst."""
+    monkeypatch.setattr("numba.config.NUMBA_NUM_THREADS", 1)
+    treat, bursts = Preprocessing(), [ramp.spectra] * 16
+    best = np.inf
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(ROUNDS // 2):
+            start = time.perf_counter()
+            list(pool.map(lambda burst: estimator.predict(treat(burst)), bursts))
+            best = min(best, time.perf_counter() - start)
+    print(f"spectra per second on two cores: counts to labels {len(bursts) * len(ramp.spectra) / best:.0f}")
 
 
 def test_how_long_one_waits_for_labels(model: Model, ramp: Ramp) -> None:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nxspectra.classifiers.binned import noise_level
+from nxspectra.classifiers.binned import noise_level, spread
 from nxspectra.classifiers.estimator import Arrays, Estimator
 from nxspectra.classifiers.variation import Picks, Singles, Variation, normal
 from nxspectra.preprocessing import Preprocessing
@@ -326,8 +326,7 @@ class AugmentedEnsemble(Estimator):
         return np.asarray((self._compressed(curves) - self.centre_) / np.float32(self.scale_))
 
     def _contrast(self, values: Floats) -> Floats:
-        spread = _stretches(values).std(axis=2)
-        return np.asarray(np.log(spread + self.noise_ + np.finfo(np.float64).tiny))
+        return np.asarray(np.log(spread(_stretches(values)) + self.noise_ + np.finfo(np.float64).tiny))
 
     # -- the file ----------------------------------------------------------------------------------
 

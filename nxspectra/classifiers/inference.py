@@ -120,7 +120,7 @@ def look(spectra: Spectra, model: Model) -> Seen:
     _check_energy(spectra, model)
     prepared = Preprocessing.from_json(model.card.preprocessing).prepare(spectra, grid=model.two_theta)
     usable = prepared.usable
-    X = prepared.intensity[usable]
+    X = prepared.intensity if usable.all() else prepared.intensity[usable]
     bare = Seen(X, usable, np.zeros((0, 0)), prepared.unusable)
     return replace(bare, probability=bare.whole(_probability(model, X)))
 

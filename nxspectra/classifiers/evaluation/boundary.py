@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -265,9 +266,7 @@ def _redrawn(votes: Votes, inside: Classes, pair: tuple[int, int], lead: float) 
     """First place among the frames `inside` of the second class of the pair, and where it may lie."""
     margin = votes.share[inside, :, pair[1]] - votes.share[inside, :, pair[0]]
     believability = votes.believability
-    # the same stream for everyone: a boundary is a function of the votes
-    draws = np.random.default_rng(0).gamma(DRAWN_FROM, size=(believability.size, DRAWS))
-    weights = np.concatenate([believability[:, None], believability[:, None] * draws], axis=1)
+    weights = believability[:, None] * _draws(believability.size)
     places = _turns(margin @ (weights / weights.sum(axis=0)) + lead)
     tail = (1.0 - LEVEL) / 2.0
     low, high = np.quantile(places[1:], [tail, 1.0 - tail])
@@ -275,10 +274,20 @@ def _redrawn(votes: Votes, inside: Classes, pair: tuple[int, int], lead: float) 
     return place, min(place, int(np.floor(low))), max(place, int(np.ceil(high)))
 
 
+@cache
+def _draws(bins: int) -> Floats:
+    """(bins, 1 + `DRAWS`): by what the weight of a bin is multiplied, first by 1.
+
+    The same for everyone: a boundary is a function of the votes.
+    """
+    drawn = np.random.default_rng(0).gamma(DRAWN_FROM, size=(bins, DRAWS))
+    return np.concatenate([np.ones((bins, 1)), drawn], axis=1)
+
+
 def _turns(margin: Floats) -> Classes:
     """For each column of margins (n, m), the place from which on they are best taken for positive, not 0."""
     # a margin of a few percent is as clear as a margin can be
-    before = np.cumsum(np.tanh(margin / DOUBT), axis=0)
+    before = np.cumsum(np.tanh((margin / DOUBT).astype(np.float32)), axis=0, dtype=np.float64)
     return np.asarray(np.argmin(before[:-1], axis=0) + 1)
 
 
