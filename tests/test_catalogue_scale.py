@@ -28,6 +28,7 @@ SELECTIVE: dict[str, dict[str, Any]] = {
     "transition": {"parameters": {"transition": "111..111.5GPa"}},
     "one data set": {"text": "ice_vii_0004711"},
     "sure label": {"label": "low", "confidence": "0.9999"},
+    "contradiction": {"technique": "neutron powder diffraction", "parameters": {"energy": "25..26keV"}},
     "formula and range": {"formula": "MgSiO3", "parameters": {"pressure": "118..118.2GPa"}},
 }
 BROAD: dict[str, dict[str, Any]] = {
@@ -36,7 +37,6 @@ BROAD: dict[str, dict[str, Any]] = {
     "text": {"text": "diffraction"},
     "label": {"label": "low"},
     "month": {"dates": "2019-05"},
-    "contradiction": {"technique": "neutron powder diffraction", "parameters": {"energy": "25..26keV"}},
 }
 
 

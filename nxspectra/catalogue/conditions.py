@@ -23,16 +23,20 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    intersect,
     literal_column,
     or_,
     select,
     text,
+    true,
+    tuple_,
     union_all,
 )
 from sqlalchemy.sql.selectable import CompoundSelect
 
 from nxspectra.catalogue import tables
 from nxspectra.catalogue.query import TRANSITION, Query, Range
+from nxspectra.catalogue.tables import Trait
 from nxspectra.catalogue.texts import tokens
 from nxspectra.rdf.quantities import QUANTITIES
 
@@ -68,6 +72,8 @@ class Condition:
     """Whether `ids` selects rows of `tables.datasets` themselves, each once."""
     sampled: Callable[[int], Select[Any]] | None = None
     """Those of the random part of a level, where they are listed quicker than tried."""
+    traits: frozenset[tuple[Trait, int]] | None = None
+    """One of these has every data set for which it holds; None if nothing is known."""
 
     @property
     def dear(self) -> bool:
@@ -99,8 +105,7 @@ def _conditions(connection: Connection, query: Query) -> Iterator[Condition]:
     if query.since is not None or query.until is not None:
         yield measured(query.since, query.until)
     if query.definition is not None:
-        names = select(tables.definitions.c.id).where(tables.definitions.c.name == query.definition)
-        yield Condition(tables.datasets.c.definition == names.scalar_subquery())
+        yield of_definition(connection, query.definition)
     for column, wanted in (
         (tables.datasets.c.conforms, query.conforms),
         (tables.datasets.c.missing, query.missing),
@@ -118,17 +123,22 @@ def overlapping(connection: Connection, ranges: Sequence[Range]) -> Condition:
     parts = [part for each in ranges for part in _range(connection, each)]
     if not parts:
         return NOTHING
-    listed = [ids for _, ids in parts]
+    listed = [ids for _, ids, _ in parts]
     return Condition(
-        or_(*(holds for holds, _ in parts)), union_all(*listed) if len(listed) > 1 else listed[0]
+        or_(*(holds for holds, _, _ in parts)),
+        union_all(*listed) if len(listed) > 1 else listed[0],
+        traits=frozenset(trait for _, _, trait in parts),
     )
 
 
-def _range(connection: Connection, wanted: Range) -> Iterator[tuple[ColumnElement[bool], Ids]]:
+def _range(
+    connection: Connection, wanted: Range
+) -> Iterator[tuple[ColumnElement[bool], Ids, tuple[Trait, int]]]:
     table = tables.boundaries if wanted.name == TRANSITION else tables.parameters
     ends = _ends(table, wanted)
     if table is tables.boundaries:
         of = []
+        trait = (Trait.BOUNDARY, 1)
         never_a_key: list[ColumnElement[bool]] = []
     else:
         quantity = connection.scalar(
@@ -139,12 +149,14 @@ def _range(connection: Connection, wanted: Range) -> Iterator[tuple[ColumnElemen
         if quantity is None:
             return
         of = [table.c.quantity == quantity]
+        trait = (Trait.QUANTITY, quantity)
         never_a_key = [literal_column(f"+{table.name}.quantity") == quantity]
     holds = exists().where(table.c.dataset == _ID, *never_a_key, *ends).correlate(tables.datasets)
     for level in _levels(connection, table, of):
         yield (
             holds,
             select(table.c.dataset).where(*of, table.c.level == level, *_start(table, level, wanted), *ends),
+            trait,
         )
 
 
@@ -197,6 +209,7 @@ def of_techniques(connection: Connection, techniques: Sequence[str]) -> Conditio
         select(_ID).where(tables.datasets.c.technique_set.in_(sets)),
         _walk("technique_set", sets),
         of_rows=True,
+        traits=_traits(Trait.TECHNIQUES, sets),
     )
 
 
@@ -210,12 +223,14 @@ def of_label(connection: Connection, label: str, least_confidence: float | None)
     wanted = [table.c.label.in_(found) if len(found) > 1 else table.c.label == found[0], *sure]
     # the + keeps the labels outside: each is looked up, and not each data set tried
     outside: ColumnElement[int] = literal_column("+labels.dataset", type_=_ID.type)
-    joined = select(table.c.dataset.label("id")).join(tables.datasets, outside == _ID).where(*wanted)
+    both = table.join(tables.datasets, outside == _ID)
+    joined = select(table.c.dataset.label("id")).select_from(both).where(*wanted)
     walk = Walk(joined.distinct(), table.c.dataset)
     return Condition(
         exists().where(table.c.dataset == _ID, *wanted).correlate(tables.datasets),
         select(table.c.dataset).where(*wanted),
         walk if len(found) == 1 else None,
+        traits=_traits(Trait.LABEL, found),
     )
 
 
@@ -242,7 +257,32 @@ def of_shared(connection: Connection, table: Table, pointing: str, name: str, sa
         select(_ID).where(tables.datasets.c[pointing].in_(found)),
         _walk(pointing, found),
         of_rows=True,
+        traits=_traits(Trait[pointing.upper()], found),
     )
+
+
+def of_definition(connection: Connection, name: str) -> Condition:
+    """The application definition of this name."""
+    table = tables.definitions
+    found = list(connection.scalars(select(table.c.id).where(table.c.name == name)))
+    if not found:
+        return NOTHING
+    return Condition(tables.datasets.c.definition.in_(found), traits=_traits(Trait.DEFINITION, found))
+
+
+def of_profiles(connection: Connection, wanted: Sequence[Condition]) -> Condition | None:
+    """What must hold where all of several do: a profile with traits of each. None if that tells nothing."""
+    known = [each.traits for each in wanted if each.traits is not None]
+    profile, table = tables.datasets.c.profile, tables.profile_traits
+    if len(known) < 2 or connection.scalar(select(_ID).where(profile.is_(None)).limit(1)) is not None:
+        return None
+    having = [select(table.c.profile).where(tuple_(table.c.trait, table.c.of).in_(each)) for each in known]
+    common = intersect(*having).subquery()
+    return Condition(true(), select(_ID).where(profile.in_(select(common.c.profile))), of_rows=True)
+
+
+def _traits(trait: Trait, found: Sequence[int]) -> frozenset[tuple[Trait, int]]:
+    return frozenset((trait, each) for each in found)
 
 
 def _walk(pointing: str, found: Sequence[int]) -> Walk | None:

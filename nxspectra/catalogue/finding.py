@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, tuple_
 from nxspectra.catalogue import tables
 from nxspectra.catalogue.conditions import Condition, anywhere, conditions, text_tiers
 from nxspectra.catalogue.query import Query
-from nxspectra.catalogue.ways import FEW_BESIDE_DEAR, Count, Sizes, Way
+from nxspectra.catalogue.ways import FEW_BESIDE_DEAR, Count, Sizes, Way, narrowed
 from nxspectra.errors import UsageError
 
 Sort = Literal["relevance", "newest", "oldest", "title", "largest"]
@@ -44,9 +44,9 @@ class Finder:
     def __init__(self, connection: Connection, query: Query) -> None:
         self.connection = connection
         self.query = query
-        self.asked = conditions(connection, query)
         self.tiers = text_tiers(connection, query.words) if query.words else None
         self._sizes = Sizes(connection)
+        self.asked = narrowed(connection, conditions(connection, query), self._sizes)
 
     @cached_property
     def way(self) -> Way:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import isfinite
@@ -25,6 +25,7 @@ from nxspectra.catalogue.record import (
     digest_of,
     folder_of,
 )
+from nxspectra.catalogue.tables import Trait
 from nxspectra.catalogue.texts import Texts, insert_texts, marks
 from nxspectra.rdf import techniques
 from nxspectra.rdf.terms import plain
@@ -34,6 +35,7 @@ Value = str | int | float | bytes | bool | None
 
 _MOST_SHARED = 200_000
 """So many shared things are remembered while many records are filed."""
+_MOST_RECENT = 50_000
 _MANY = 500
 """Values of one IN."""
 
@@ -147,6 +149,9 @@ class Rows:
     def record(self, dataset: int, record: Record, graph: bytes | None) -> None:
         """All rows of a data set; to write them takes least where those of lower ids come first."""
         facility = self._facility(record)
+        instrument = self._instrument(record.instrument, facility)
+        definition = None if record.definition is None else self._id(tables.definitions, record.definition)
+        technique_set = self._techniques(record.techniques)
         base, odd = (
             (record.iri[: -len(record.pid)], None) if record.iri.endswith(record.pid) else (None, record.iri)
         )
@@ -166,14 +171,24 @@ class Rows:
                 tables.seconds(each)
                 for each in (record.created, record.started, record.ended, record.released)
             ),
-            None if record.definition is None else self._id(tables.definitions, record.definition),
+            definition,
             record.conforms,
             record.spectra,
             record.probe,
             record.experiment,
-            self._instrument(record.instrument, facility),
+            instrument,
             facility,
-            self._techniques(record.techniques),
+            technique_set,
+            self._profile(
+                record,
+                {
+                    Trait.TECHNIQUES: technique_set,
+                    Trait.INSTRUMENT: instrument,
+                    Trait.FACILITY: facility,
+                    Trait.DEFINITION: definition,
+                    Trait.BOUNDARY: 1 if record.boundaries else None,
+                },
+            ),
             record.source.kind,
             record.source.name,
             # a pid is mostly a prefix and this digest
@@ -212,7 +227,7 @@ class Rows:
             found, new = self.shared.id_of(self.connection, table, key)
             if new:
                 self.add(table, found, key, *values)
-            if len(recent) > _MOST_SHARED:
+            if len(recent) > _MOST_RECENT:
                 recent.clear()
             recent[table.name, values] = found
         return found
@@ -264,6 +279,24 @@ class Rows:
             for each in sorted({wider for technique in given for wider in closure_of(technique)}):
                 self.add(tables.technique_closure, self.technique(each), found)
         return found
+
+    def _profile(self, record: Record, known: Mapping[Trait, int | None]) -> int | None:
+        """That of a data set with these traits, and those of its quantities and labels."""
+        traits = {(trait, of) for trait, of in known.items() if of is not None}
+        traits.update((Trait.QUANTITY, self._id(tables.quantities, each.name)) for each in record.parameters)
+        traits.update((Trait.LABEL, self.label_name(each.name)) for each in record.labels)
+        said = tuple(number for trait in sorted(traits) for number in trait)
+        recent = self.shared.recent
+        found = recent.get(("profiles", said))
+        if found is None:
+            key = digest_of(*map(int, said))
+            found, new = self.shared.id_of(self.connection, tables.profiles, key)
+            if new and found <= tables.MOST_PROFILES:
+                self.add(tables.profiles, found, key)
+                for trait, of in traits:
+                    self.add(tables.profile_traits, trait, of, found)
+            recent["profiles", said] = found
+        return found if found <= tables.MOST_PROFILES else None
 
     def technique(self, iri: str) -> int:
         return self._id(tables.techniques, iri, technique_name(iri))

@@ -5,7 +5,8 @@ data set is sorted by time, and the newest first page needs no sorting: see `ids
 
 What many data sets share is kept once and pointed to: instruments, samples, people, names of quantities
 and labels, folders, and the *sets* of techniques that occur together. A technique with all below it is one
-look-up in `technique_closure`, which gives the sets that lie in it.
+look-up in `technique_closure`, which gives the sets that lie in it. Which traits occur together is told by
+the few profiles that there are: if no profile has both of two, no data set has.
 
 A range of numbers has a `level`, the power of two that its width does not exceed. All ranges of one level
 that meet [low, high] start between low - 2**level and high, so that a few look-ups in an ordinary index find
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from enum import IntEnum
 from functools import lru_cache
 
 from sqlalchemy import (
@@ -36,7 +38,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-FORM = 3
+FORM = 4
 """Of the tables; an index of another form is made again."""
 
 metadata = MetaData()
@@ -138,6 +140,35 @@ technique_closure = Table(
 )
 """Every technique with the sets that hold it or one below it."""
 
+
+class Trait(IntEnum):
+    """What makes a profile, each with the id of what it is."""
+
+    TECHNIQUES = 1
+    INSTRUMENT = 2
+    FACILITY = 3
+    DEFINITION = 4
+    QUANTITY = 5
+    LABEL = 6
+    BOUNDARY = 7
+    """That there is one; its id is 1."""
+
+
+MOST_PROFILES = 4096
+"""Data sets of further ones have none."""
+profiles = _lookup("profiles")
+"""Data sets have the same if all their traits are."""
+
+profile_traits = Table(
+    "profile_traits",
+    metadata,
+    Column("trait", SmallInteger, primary_key=True, autoincrement=False),
+    Column("of", Integer, primary_key=True, autoincrement=False),
+    Column("profile", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""Every trait with the profiles that have it."""
+
 datasets = Table(
     "datasets",
     metadata,
@@ -166,6 +197,7 @@ datasets = Table(
     Column("instrument", Integer),
     Column("facility", Integer),
     Column("technique_set", Integer),
+    Column("profile", Integer),
     # file, imported or harvested
     Column("source", Text, nullable=False),
     _text("source_name"),
@@ -184,6 +216,7 @@ datasets = Table(
     Index("datasets_by_instrument", "instrument", "id"),
     Index("datasets_by_facility", "facility", "id"),
     Index("datasets_by_technique_set", "technique_set", "id"),
+    Index("datasets_by_profile", "profile", "id"),
 )
 
 dataset_samples = _of_data_set(

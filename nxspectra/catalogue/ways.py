@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, Select, cast, func, select
 
 from nxspectra.catalogue import tables
-from nxspectra.catalogue.conditions import Condition, Walk
+from nxspectra.catalogue.conditions import Condition, Walk, of_profiles
 from nxspectra.catalogue.texts import SAMPLED_FROM
 
 EXACT = 10_000
@@ -85,6 +85,14 @@ class Sizes:
             number = self._connection.scalar(select(func.count()).select_from(some)) or 0
             self._known[condition] = number, most
         return min(number, most)
+
+
+def narrowed(connection: Connection, wanted: Sequence[Condition], sizes: Sizes) -> list[Condition]:
+    """With what must hold besides, if few data sets, or none, have a profile that may meet all."""
+    common = of_profiles(connection, wanted)
+    if common is None or sizes.up_to(common, FEW + 1) > FEW:
+        return list(wanted)
+    return [*wanted, common]
 
 
 class Way:
