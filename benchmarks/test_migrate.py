@@ -88,14 +88,19 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_review_of_a_small_file_costs_less_than_reading_it(small: Path) -> None:
-    source = small / "small_0000.nxs"
+    """One after the other for each file, so that what else the machine does hits both alike."""
     rules = Crosswalk.load("p02.2")
-    reading = median(lambda: hdf5.read(source), 50)
-    both = median(lambda: review(hdf5.read(source), rules), 50)
-    print(
-        f"\n{1 / both:.0f} files/s a worker; the review takes {(both - reading) / reading:.2f} of the reading"
-    )
-    assert both < 2 * reading
+    reading, reviewing = [], []
+    for source in sorted(small.iterdir()):
+        began = time.perf_counter()
+        root = hdf5.read(source)
+        read = time.perf_counter()
+        review(root, rules)
+        reading.append(read - began)
+        reviewing.append(time.perf_counter() - read)
+    ours, floor = statistics.median(reviewing), statistics.median(reading)
+    print(f"\n{1 / (ours + floor):.0f} files/s a worker; the review takes {ours / floor:.2f} of the reading")
+    assert ours < floor
 
 
 def test_a_dry_run_of_a_thousand_small_files(small: Path) -> None:

@@ -178,9 +178,9 @@ def serve(
         while asked := os.read(requests, NUMBER.size):
             bound_cpu(limits)
             answer = pickle.dumps(work(items[NUMBER.unpack(asked)[0]]))
-            with os.fdopen(replies, "wb", closefd=False) as out:
-                out.write(NUMBER.pack(len(answer)))
-                out.write(answer)
+            left = memoryview(NUMBER.pack(len(answer)) + answer)
+            while left:
+                left = left[os.write(replies, left) :]
         code = 0
     finally:
         # nothing of the parent's is to be flushed, closed or told a second time

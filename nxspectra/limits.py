@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 """What `unshare` leaves, in linux/sched.h."""
-SLOWEST = 10_000_000
+SLOWEST = 2_000_000
 """Bytes of a file that even a slow machine gets through in a second."""
 
 
