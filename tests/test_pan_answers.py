@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import time
 from collections.abc import Iterator
 from itertools import chain
@@ -658,6 +659,32 @@ def test_what_few_meet_and_what_many_meet_is_found_alike(
     monkeypatch.setattr(ways, "TRIED", 0)
     assert names(index, asked) == listed
     assert sorted(names(index, {**asked, "order": "title"})) == sorted(listed)
+
+
+TOGETHER = [
+    *WAYS,
+    {"include": [joined("techniques", {"name": "neutron diffraction"})]},
+    {
+        "include": [
+            joined(
+                "parameters",
+                {"and": [{"name": "incident_photon_energy"}, {"or": [{"unit": "keV"}, {"unit": "pm"}]}]},
+            )
+        ]
+    },
+]
+
+
+def test_two_conditions_together_are_met_by_what_meets_each(index: Index) -> None:
+    met = [set(names(index, {**asked, "order": "title"})) for asked in TOGETHER]
+    for first, second in itertools.combinations(range(len(TOGETHER)), 2):
+        one, other = TOGETHER[first], TOGETHER[second]
+        both = [each["where"] for each in (one, other) if "where" in each]
+        asked = {
+            **({"where": {"and": both}} if both else {}),
+            "include": [*one.get("include", []), *other.get("include", [])],
+        }
+        assert set(names(index, asked)) == met[first] & met[second], (one, other)
 
 
 # -- many --------------------------------------------------------------------------------------

@@ -209,7 +209,7 @@ def of_techniques(connection: Connection, techniques: Sequence[str]) -> Conditio
         select(_ID).where(tables.datasets.c.technique_set.in_(sets)),
         _walk("technique_set", sets),
         of_rows=True,
-        traits=_traits(Trait.TECHNIQUES, sets),
+        traits=traits_of(Trait.TECHNIQUES, sets),
     )
 
 
@@ -230,7 +230,7 @@ def of_label(connection: Connection, label: str, least_confidence: float | None)
         exists().where(table.c.dataset == _ID, *wanted).correlate(tables.datasets),
         select(table.c.dataset).where(*wanted),
         walk if len(found) == 1 else None,
-        traits=_traits(Trait.LABEL, found),
+        traits=traits_of(Trait.LABEL, found),
     )
 
 
@@ -257,7 +257,7 @@ def of_shared(connection: Connection, table: Table, pointing: str, name: str, sa
         select(_ID).where(tables.datasets.c[pointing].in_(found)),
         _walk(pointing, found),
         of_rows=True,
-        traits=_traits(Trait[pointing.upper()], found),
+        traits=traits_of(Trait[pointing.upper()], found),
     )
 
 
@@ -267,7 +267,7 @@ def of_definition(connection: Connection, name: str) -> Condition:
     found = list(connection.scalars(select(table.c.id).where(table.c.name == name)))
     if not found:
         return NOTHING
-    return Condition(tables.datasets.c.definition.in_(found), traits=_traits(Trait.DEFINITION, found))
+    return Condition(tables.datasets.c.definition.in_(found), traits=traits_of(Trait.DEFINITION, found))
 
 
 def of_profiles(connection: Connection, wanted: Sequence[Condition]) -> Condition | None:
@@ -278,10 +278,10 @@ def of_profiles(connection: Connection, wanted: Sequence[Condition]) -> Conditio
         return None
     having = [select(table.c.profile).where(tuple_(table.c.trait, table.c.of).in_(each)) for each in known]
     common = intersect(*having).subquery()
-    return Condition(true(), select(_ID).where(profile.in_(select(common.c.profile))), of_rows=True)
+    return Condition(true(), select(_ID).where(profile.in_(select(common.c.profile))))
 
 
-def _traits(trait: Trait, found: Sequence[int]) -> frozenset[tuple[Trait, int]]:
+def traits_of(trait: Trait, found: Sequence[int]) -> frozenset[tuple[Trait, int]]:
     return frozenset((trait, each) for each in found)
 
 

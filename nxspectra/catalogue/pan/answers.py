@@ -18,7 +18,7 @@ from nxspectra.catalogue.pan.schema import Kind
 from nxspectra.catalogue.pan.scores import Scores
 from nxspectra.catalogue.pan.sources import Column, Source, links, source_of
 from nxspectra.catalogue.rows import chunks
-from nxspectra.catalogue.ways import Way
+from nxspectra.catalogue.ways import Sizes, Way, narrowed
 from nxspectra.errors import FilterError
 
 Thing: TypeAlias = dict[str, Any]
@@ -46,7 +46,9 @@ def found(conditions: Conditions, page: Page) -> list[tuple[int, float]]:
     source, asked = source_of(page.model), page.asked
     limit = page.usual if asked.limit is None else asked.limit or MOST_ROWS
     if page.model == "Dataset" and asked.query is None and not asked.order:
-        way = Way(conditions.connection, conditions.of_data_sets(asked, source), key=source.keys["id"])
+        sizes = Sizes(conditions.connection)
+        wanted = narrowed(conditions.connection, conditions.of_data_sets(asked, source), sizes)
+        way = Way(conditions.connection, wanted, sizes, source.keys["id"])
         return [(number, 0) for number in way.newest(asked.skip + limit)[asked.skip :]]
     of_all = bool(asked.order) and asked.query is None
     statement = select(source.keys["id"].label("id")).select_from(source.rows)

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from nxspectra.catalogue import tables
-from nxspectra.catalogue.conditions import Condition, Walk
+from nxspectra.catalogue.conditions import Condition, Walk, traits_of
 from nxspectra.catalogue.pan import parameters, techniques
 from nxspectra.catalogue.pan.candidates import candidates
 from nxspectra.catalogue.pan.filters import (
@@ -42,6 +42,7 @@ from nxspectra.catalogue.pan.matching import POSITIVE
 from nxspectra.catalogue.pan.patterns import Pattern
 from nxspectra.catalogue.pan.schema import Kind
 from nxspectra.catalogue.pan.sources import Column, Link, Source, links, no_key
+from nxspectra.catalogue.tables import Trait
 from nxspectra.catalogue.ways import FEW, these
 
 Bool: TypeAlias = ColumnElement[bool]
@@ -120,15 +121,27 @@ class Conditions:
         if _is_tagging(include, source):
             sets = self.connection.scalars(self._sets(include)).all()
             column = source.keys["technique_set"]
-            return Condition(no_key(column).in_(sets), select(number).where(column.in_(sets)), of_rows=True)
+            return Condition(
+                no_key(column).in_(sets),
+                select(number).where(column.in_(sets)),
+                of_rows=True,
+                traits=traits_of(Trait.TECHNIQUES, sets),
+            )
         (joint,) = links("Dataset", include.relation, 1)
         key, tried = source.keys[joint.key], self._tried(include, joint, 1)
         listed = self._parents(include, joint, tried)
         if joint.key == "id":
-            return Condition(exists(tried.where(joint.parent == key)), listed)
+            return Condition(exists(tried.where(joint.parent == key)), listed, traits=self._traits(include))
         return Condition(
             exists(tried.where(joint.parent == no_key(key))), select(number).where(key.in_(listed))
         )
+
+    def _traits(self, include: Include) -> frozenset[tuple[Trait, int]] | None:
+        """One of these has what is joined with such a parameter."""
+        if include.relation != "parameters" or include.scope.where is None:
+            return None
+        quantities = self.known.numbers_in(include.scope.where)
+        return None if quantities is None else traits_of(Trait.QUANTITY, quantities)
 
     def _tried(self, include: Include, joint: Link, depth: int) -> Select[Any]:
         """What it must be joined with, by whom that belongs to."""

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, select, true
@@ -87,6 +88,21 @@ class Known:
     def numbers_of(self, asked: Asked) -> list[int]:
         """What the tables call the quantities of these names."""
         names = _PHOTON if asked.of_photons else asked.names or frozenset()
+        return self._numbers(names)
+
+    def numbers_in(self, where: Where) -> list[int] | None:
+        """The quantities of which a parameter must be that meets this; None if it may be of any."""
+        if isinstance(where, Or):
+            each = [self.numbers_in(part) for part in where.parts]
+            some = [numbers for numbers in each if numbers is not None]
+            return sorted({*chain.from_iterable(some)}) if len(some) == len(each) else None
+        names = narrowed(list(flat(where)), Asked()).names
+        if names is None:
+            return None
+        # in which unit is said elsewhere; either will do
+        return self._numbers(names | _PHOTON if names & _PHOTON else names)
+
+    def _numbers(self, names: frozenset[str]) -> list[int]:
         return sorted(number for number, name in self.quantities.items() if name in names)
 
 
