@@ -39,7 +39,7 @@ def command(*arguments: object, seconds: int = 1) -> list[str]:
 
 
 def shell(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=600, check=False)
 
 
 @pytest.fixture(scope="module")
