@@ -256,6 +256,11 @@ def test_negative_counts_are_counts() -> None:
     assert Preprocessing()(lower) == pytest.approx(Preprocessing()(made.spectra), abs=1e-6)
 
 
+def test_of_no_spectra_none_are_made_ready(spectra: Spectra) -> None:
+    none = spectra.select(np.zeros(0, np.int64))
+    assert Preprocessing()(none, spectra.two_theta).shape == (0, spectra.two_theta.size)
+
+
 def test_the_spectra_given_are_not_changed(spectra: Spectra) -> None:
     before = spectra.intensity.copy()
     Preprocessing(background=None, normalisation="noise")(spectra)

@@ -29,7 +29,7 @@ def on_threads(treat: Callable[[slice], None], number: int, together: int) -> No
     """Call `treat` with slices that cover `number` curves, one a thread, in whole groups of `together`."""
     groups = -(-number // together)
     threads = max(1, min(int(vars(config)["NUMBA_NUM_THREADS"]), groups))
-    share = together * -(-groups // threads)
+    share = together * max(1, -(-groups // threads))
     parts = [slice(start, start + share) for start in range(0, number, share)]
     if len(parts) == 1:
         treat(parts[0])
