@@ -68,7 +68,7 @@ def believability(separability: ArrayLike, n_classes: int = 2) -> Floats:
 def spread(values: NDArray[np.floating[Any]]) -> Floats:
     """Standard deviation along the last axis of (n_spectra, n_bins, n_in_bin), a few spectra at a time.
 
-    What `numpy.std` gives for all at once, in a third of the time, since its steps stay in the cache.
+    What `numpy.std` gives for all at once, in less time, since its steps stay in the cache.
     """
     squares = np.empty(values.shape[:2])
     for first in range(0, len(values), TOGETHER):

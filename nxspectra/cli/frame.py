@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import click
 
@@ -19,7 +19,6 @@ from nxspectra import __version__
 from nxspectra.errors import NxspectraError
 
 Format = Literal["text", "json"]
-Result = TypeVar("Result")
 
 DONE, FINDINGS, USAGE, UNREADABLE = 0, 1, 2, 3
 INTERRUPTED = 130

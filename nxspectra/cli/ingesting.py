@@ -25,9 +25,9 @@ from nxspectra.cli.frame import (
     say_json,
     wait_option,
 )
-from nxspectra.cli.integrating import Integrating, integrate_options
+from nxspectra.cli.integrating import beside, integrate_options, integration_of
 from nxspectra.cli.migrating import crosswalk_option, facts_option, read_facts, set_option
-from nxspectra.ingestion import Ingested, Integration, State
+from nxspectra.ingestion import Ingested, State
 from nxspectra.ingestion.origins import UNCHECKED
 
 CODES = {
@@ -124,9 +124,8 @@ def ingest(
     --set supplies what is missing. The same file again is `unchanged`; one that somebody is still writing is
     `waiting`, and left alone. One bad file does not keep the others from being done.
     """
-    integrating = Integrating(calibration, frames, points, polarization)
-    integrating.check(has_patterns=False)
-    facts = read_facts(given, integrating.beside(facts_file))
+    integration = integration_of(calibration, frames, points, polarization)
+    facts = read_facts(given, beside(integration, facts_file))
     done = ingestion.ingest(
         paths,
         Catalogue(catalogue, index=index, graph=graph),
@@ -138,9 +137,7 @@ def ingest(
         as_link=as_link,
         wait=wait,
         replace=replace,
-        integration=None
-        if calibration is None
-        else Integration(calibration.absolute(), frames, points, polarization),
+        integration=integration,
     )
     states: Counter[State] = Counter()
     for each in done:

@@ -1,15 +1,15 @@
-"""The options by which `migrate` integrates the frames of a detector first."""
+"""The options by which `migrate` and `ingest` integrate the frames of a detector first."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from nxspectra.cli.progress import counting
+from nxspectra.ingestion import Integration
 from nxspectra.tree import Group
 
 _OPTIONS = (
@@ -45,43 +45,35 @@ def integrate_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@dataclass(frozen=True, slots=True)
-class Integrating:
-    """How the frames of a file are to be integrated, as the command line said; None if they are not."""
+def integration_of(
+    calibration: Path | None,
+    frames: str | None,
+    points: int | None,
+    polarization: float | None,
+    *,
+    has_patterns: bool = False,
+) -> Integration | None:
+    """How frames are to be integrated, as the command line said; None if they are not.
 
-    calibration: Path | None
-    frames: str | None
-    points: int | None
-    polarization: float | None
-
-    def check(self, has_patterns: bool) -> None:
-        """Raise click.UsageError for options that go with something else."""
-        others = (self.frames, self.points, self.polarization)
-        if self.calibration is None and any(each is not None for each in others):
+    Raises click.UsageError for options that go with something else.
+    """
+    if calibration is None:
+        if any(each is not None for each in (frames, points, polarization)):
             raise click.UsageError("--frames, --points and --polarization go with --integrate PONI")
-        if self.calibration is not None and has_patterns:
-            raise click.UsageError(
-                "--integrate is for the frames of a detector; patterns are integrated already"
-            )
+        return None
+    if has_patterns:
+        raise click.UsageError("--integrate is for the frames of a detector; patterns are integrated already")
+    return Integration(calibration, frames, points, polarization)
 
-    def beside(self, facts_files: tuple[Path, ...]) -> tuple[Path, ...]:
-        """The files of facts with the calibration, which tells the wavelength."""
-        if self.calibration is None or self.calibration in facts_files:
-            return facts_files
-        return (*facts_files, self.calibration)
 
-    def of(self, raw: Group, file: Path) -> Group:
-        """The tree with its frames integrated; a bar where that takes longer than a second."""
-        if self.calibration is None:
-            return raw
-        from nxspectra.integration import integrate  # pyFAI is loaded for those who have frames
+def beside(integration: Integration | None, facts_files: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The files of facts with the calibration, which tells the wavelength."""
+    if integration is None or integration.calibration in facts_files:
+        return facts_files
+    return (*facts_files, integration.calibration)
 
-        with counting(f"integrating {file.name}") as progress:
-            return integrate(
-                raw,
-                self.calibration,
-                frames=self.frames,
-                points=self.points,
-                polarization=self.polarization,
-                progress=progress,
-            )
+
+def integrated(raw: Group, integration: Integration, file: Path) -> Group:
+    """The tree with its frames integrated; a bar where that takes longer than a second."""
+    with counting(f"integrating {file.name}") as progress:
+        return integration.of(raw, progress=progress)

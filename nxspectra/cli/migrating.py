@@ -26,7 +26,7 @@ from nxspectra.cli.frame import (
     say_json,
     wait_option,
 )
-from nxspectra.cli.integrating import Integrating, integrate_options
+from nxspectra.cli.integrating import beside, integrate_options, integrated, integration_of
 from nxspectra.cli.writing import write
 from nxspectra.errors import UsageError
 from nxspectra.migration.explaining import accounts, render_accounts
@@ -126,8 +126,7 @@ def migrate(
             raise click.UsageError("--explain only reads: give it files that were migrated, and nothing else")
         return for_each(files, form, lambda file: trace(file, form))
     series = series_of(files)
-    integrating = Integrating(calibration, frames, points, polarization)
-    integrating.check(bool(series))
+    integration = integration_of(calibration, frames, points, polarization, has_patterns=bool(series))
     if series and (in_place or as_link):
         raise click.UsageError("patterns as text become a new file: say -o OUT.nxs")
     todo = series[:1] or files
@@ -141,12 +140,14 @@ def migrate(
     if not dry_run and not targets:
         raise click.UsageError("say where to write: -o OUT, --as-link OUT, --in-place, or --dry-run to look")
     rules = migration.Crosswalk.load(crosswalk)
-    facts = read_facts(given, integrating.beside(facts_file))
+    facts = read_facts(given, beside(integration, facts_file))
 
     def place(file: Path) -> int:
         if not dry_run and not series:
             hdf5.settled(file, wait)
-        raw = patterns.read(series) if series else integrating.of(hdf5.read(file), file)
+        raw = patterns.read(series) if series else hdf5.read(file)
+        if integration is not None:
+            raw = integrated(raw, integration, file)
         target = None
         if dry_run:
             review = migration.review(raw, rules, facts)

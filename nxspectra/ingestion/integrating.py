@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,9 @@ class Integration:
 
         check_settings(self.calibration, self.points, self.polarization)
 
-    def of(self, raw: Group, earlier: Group | None) -> Group:
+    def of(
+        self, raw: Group, earlier: Group | None = None, progress: Callable[[int, int], None] | None = None
+    ) -> Group:
         """The tree with spectra; taken from an earlier result of it where that has them. Raises Refused."""
         from nxspectra.integration import integrate  # noqa: PLC0415
 
@@ -35,4 +38,5 @@ class Integration:
             points=self.points,
             polarization=self.polarization,
             earlier=earlier,
+            progress=progress,
         )
