@@ -12,7 +12,8 @@ import pytest
 from raw_hdf5 import ADDED, make_raw
 
 from nxspectra.errors import FileBusy
-from nxspectra.hdf5 import claiming, read, write
+from nxspectra.files import claiming
+from nxspectra.hdf5 import read, write
 
 
 @pytest.fixture(params=["earliest", "latest"])
@@ -59,7 +60,7 @@ def test_what_a_killed_writer_left_is_cleared_away_by_the_next(raw: Path, target
 WRITING = """
 import sys
 from pathlib import Path
-from nxspectra.hdf5.claiming import temporary
+from nxspectra.files.claiming import temporary
 with temporary(Path(sys.argv[1]), 0):
     print("ready", flush=True)
     sys.stdin.read()

@@ -7,13 +7,13 @@ kept/NAME.jsonl    records that were imported or harvested, one a line
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from nxspectra.catalogue.record import Record
 from nxspectra.errors import FileError, UsageError
+from nxspectra.files import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,7 @@ class Ledger:
 
     def write(self, filed: Iterable[Filed]) -> None:
         """All of the ledger anew, each data set once."""
-        text = "".join(json.dumps(asdict(each), ensure_ascii=False) + "\n" for each in filed)
-        write_whole(self.path, text)
+        write_whole(self.path, (json.dumps(asdict(each), ensure_ascii=False) + "\n" for each in filed))
 
     # -- records without files -----------------------------------------------------------------
 
@@ -82,18 +81,14 @@ class Ledger:
             raise UsageError(f"{name!r} cannot be the name of a file to keep records in")
         self.kept.mkdir(parents=True, exist_ok=True)
         path = self.kept / f"{name}.jsonl"
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
         pids = set()
-        try:
-            with temporary.open("w", encoding="utf-8") as stream:
-                for record in records:
-                    stream.write(record.as_json() + "\n")
-                    pids.add(record.pid)
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+
+        def lines() -> Iterator[str]:
+            for record in records:
+                pids.add(record.pid)
+                yield record.as_json() + "\n"
+
+        write_whole(path, lines())
         return pids
 
     def names(self) -> list[str]:
@@ -112,12 +107,3 @@ class Ledger:
                         raise FileError(f"{path}:{number}: {error}") from None
         except (OSError, UnicodeDecodeError) as error:
             raise FileError(f"{path}: cannot be read: {error}") from None
-
-
-def write_whole(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)

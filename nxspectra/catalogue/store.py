@@ -22,8 +22,8 @@ from typing import IO
 
 from pyoxigraph import NamedNode, Quad, Store, Triple
 
-from nxspectra.catalogue.ledger import write_whole
 from nxspectra.errors import CatalogueDamaged, FileBusy, FileError
+from nxspectra.files import write_whole
 
 FORM = 1
 """Of the folder; a number for programs that come later."""

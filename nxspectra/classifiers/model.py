@@ -10,7 +10,6 @@ import hashlib
 import io
 import json
 import os
-import secrets
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -27,6 +26,7 @@ from nxspectra.classifiers.calibration import FOLDER, Calibration
 from nxspectra.classifiers.estimator import check_parameters
 from nxspectra.classifiers.plugins import Classifier, classifier
 from nxspectra.errors import FileError, ModelError
+from nxspectra.files import write_whole, writing_errors
 from nxspectra.spectra import ModelReference
 
 CARD = "card.json"
@@ -172,22 +172,12 @@ class Model:
     def save(self, path: str | Path) -> Self:
         """Write the file, whole or not at all; the same model, known by that file's name.
 
-        Raises FileError if it cannot be written.
+        The folder is made if it is not there. Raises FileError if it cannot be written.
         """
         target = Path(path)
-        try:
+        with writing_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-            temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-            try:
-                with temporary.open("xb") as file:
-                    file.write(self.content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.replace(target)
-            finally:
-                temporary.unlink(missing_ok=True)
-        except OSError as error:
-            raise FileError(f"{target}: cannot be written: {error.strerror or error}") from error
+        write_whole(target, self.content)
         return replace(self, file_name=target.name)
 
     @property

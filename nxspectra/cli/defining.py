@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 import click
@@ -11,7 +9,7 @@ import click
 from nxspectra import schemas
 from nxspectra.cli.attempts import for_each
 from nxspectra.cli.frame import DONE, FINDINGS, Format, Verb, format_option, is_verbose, note, say, say_json
-from nxspectra.errors import FileError
+from nxspectra.files import write_whole
 from nxspectra.findings import Severity
 from nxspectra.nxdl.linting import lint
 
@@ -67,7 +65,7 @@ def definition(
     if output is None:
         click.echo(text, nl=False)
     else:
-        _write(text, output)
+        write_whole(output, text)
         note(f"{words[0]}: written to {output}")
     return DONE
 
@@ -88,19 +86,3 @@ def _lint(file: Path, form: Format, definitions: Path | None) -> int:
     if notes > NOTES and not is_verbose():
         say(f"… {notes - NOTES} more of {notes} notes; -v shows them")
     return DONE if report.conforms else FINDINGS
-
-
-def _write(text: str, output: Path) -> None:
-    """Whole or not at all."""
-    try:
-        handle, partial = tempfile.mkstemp(prefix=f".{output.name}-", dir=output.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(partial).chmod(0o644)
-            Path(partial).replace(output)
-        except OSError:
-            Path(partial).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise FileError(f"{output}: cannot be written: {error.strerror or error}") from None

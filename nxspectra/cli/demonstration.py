@@ -14,9 +14,10 @@ from nxspectra import migration, pictures, rdf
 from nxspectra.cli.frame import DONE, Format, Verb, format_option, human_bytes, say, say_json
 from nxspectra.cli.labelling import boundary_words
 from nxspectra.cli.progress import busy
-from nxspectra.cli.simulating import series_words, write_text
+from nxspectra.cli.simulating import series_words
 from nxspectra.cli.validating import count_line
 from nxspectra.errors import FileError
+from nxspectra.files import write_whole
 from nxspectra.findings import Severity
 from nxspectra.simulation import Ramp
 
@@ -64,7 +65,7 @@ def migrated_ramp(folder: Path, steps: Steps) -> tuple[Ramp, nxs.Group]:
     with steps("Simulate") as tell:
         ramp = nxs.simulate(seed=SEED)
         raw_file = nxs.write(ramp.tree(), folder / "raw.nxs", overwrite=True)
-        write_text(folder / "raw.truth.csv", ramp.truth_csv())
+        write_whole(folder / "raw.truth.csv", ramp.truth_csv())
         tell("a compression ramp of (Mg0.2,Fe0.8)O in a diamond anvil cell, as the beamline leaves it")
         tell(f"{raw_file}: {series_words(ramp)}; {human_bytes(raw_file.stat().st_size)}", file=raw_file)
 

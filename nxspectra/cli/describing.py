@@ -13,9 +13,9 @@ from nxspectra import exports, hdf5, rdf
 from nxspectra.cli.attempts import for_each
 from nxspectra.cli.frame import DONE, FINDINGS, Verb, note
 from nxspectra.cli.validating import finding_lines
+from nxspectra.files import write_whole
 from nxspectra.findings import Severity
 from nxspectra.rdf import techniques
-from nxspectra.rdf.writing import save
 from nxspectra.settings import Settings
 
 TRIPLES = get_args(rdf.Format)
@@ -78,7 +78,7 @@ def describe(*, file: Path, form: str, output: Path | None, check: bool, plot: P
         if form == CRATE and output is not None and output.suffix != ".json":
             exports.write_ro_crate(_of_a_file(description), output)
         elif output is not None:
-            save(_text(description, form, site), output)
+            write_whole(output, _text(description, form, site))
         else:
             click.echo(_text(description, form, site).rstrip("\n"))
         if output is not None:

@@ -8,7 +8,7 @@ import click
 
 import nxspectra as nxs
 from nxspectra.cli.frame import DONE, Format, Verb, format_option, human_bytes, say, say_json
-from nxspectra.errors import FileError
+from nxspectra.files import write_whole
 from nxspectra.simulation import Ramp
 
 
@@ -89,7 +89,7 @@ def simulate(
         decompression=decompression,
     )
     nxs.write(ramp.tree(), output, overwrite=overwrite)
-    write_text(truth, ramp.truth_csv())
+    write_whole(truth, ramp.truth_csv())
     if form == "json":
         say_json({"file": str(output), "truth": str(truth), "frames": len(ramp.spectra), "seed": seed})
     else:
@@ -102,10 +102,3 @@ def series_words(ramp: Ramp) -> str:
     pressure = ramp.truth.pressure_GPa
     number, points = ramp.spectra.intensity.shape
     return f"{number} spectra of {points} points, {pressure.min():.1f} to {pressure.max():.1f} GPa"
-
-
-def write_text(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise FileError(f"{path}: cannot be written: {error.strerror}") from None

@@ -8,9 +8,9 @@ import click
 
 from nxspectra.cli.attempts import for_each
 from nxspectra.cli.frame import DONE, FINDINGS, Format, Verb, format_option, note, say, say_json
+from nxspectra.files import write_whole
 from nxspectra.findings import Severity
 from nxspectra.rdf.techniques import Techniques, table
-from nxspectra.rdf.writing import save
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -81,7 +81,7 @@ def compile(*, ontology: Path, output: Path, release: str | None, form: Format) 
         from nxspectra.rdf.ontology import as_json, compile_ontology
 
         compiled = compile_ontology(path, release=release, earlier=table())
-        save(as_json(compiled.table), output)
+        write_whole(output, as_json(compiled.table))
         known, found = compiled.table, compiled.findings
         if form == "json":
             say_json(

@@ -15,8 +15,8 @@ from h5py import h5a, h5d, h5f, h5g, h5o, h5s, h5t
 
 from nxspectra.edits import Action, Edit
 from nxspectra.errors import FileError, Refused
+from nxspectra.files import give_rights, take_place, temporary
 from nxspectra.hdf5.building import TEXT_IN_MEMORY, Builder
-from nxspectra.hdf5.claiming import temporary
 from nxspectra.hdf5.opening import look_at, opened, without_lock
 from nxspectra.hdf5.storage import FAILURES, reason
 from nxspectra.hdf5.values import TEXT, name_bytes, name_text
@@ -24,10 +24,8 @@ from nxspectra.hdf5.writing import (
     check,
     check_tree,
     copy,
-    give_rights,
     room,
     source_file,
-    take_place,
     writing_errors,
 )
 from nxspectra.tree import Group

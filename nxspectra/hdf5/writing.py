@@ -11,7 +11,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import stat
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,8 +20,8 @@ from typing import TypeAlias
 from h5py import h5f
 
 from nxspectra.errors import FileBusy, FileChanged, FileError, Refused, UsageError
+from nxspectra.files import check_disk, give_rights, take_place, temporary, why_not
 from nxspectra.hdf5.building import Builder, new_file
-from nxspectra.hdf5.claiming import check_disk, temporary
 from nxspectra.hdf5.opening import SourceFile, identity, look_at, other_writer, without_lock
 from nxspectra.hdf5.storage import reason
 from nxspectra.tree import Field, Group, Source
@@ -248,22 +247,6 @@ def copy_stretch(original: int, file: int, stretch: tuple[int, int], tell: Calla
         tell(start)
 
 
-def give_rights(file: int, like: Path, *, replaced: bool) -> None:
-    """The rights of the file that is replaced, or of the source; a copy can be written by its owner."""
-    wanted = like.stat()
-    with contextlib.suppress(OSError):
-        os.fchown(file, wanted.st_uid if replaced else -1, wanted.st_gid)
-    mode = stat.S_IMODE(wanted.st_mode) | (0 if replaced else stat.S_IWUSR)
-    if os.fstat(file).st_gid != wanted.st_gid:
-        # What its group might do, another group may only do if everybody may.
-        mode = (mode & ~stat.S_IRWXG) | ((mode & stat.S_IRWXO) << 3)
-    os.fchmod(file, mode)
-    if replaced:
-        for attribute in os.listxattr(like):
-            with contextlib.suppress(OSError):
-                os.setxattr(file, attribute, os.getxattr(like, attribute))
-
-
 def fill(name: Path, root: Group, copied: bool) -> None:
     """Additions into the copy, or the whole tree into a new file; closed with all of it written."""
     raw = os.fsencode(name)
@@ -288,29 +271,7 @@ def writing_errors(target: Path) -> Iterator[None]:
     """Turn what the operating system and libhdf5 say into a FileError."""
     try:
         yield
-    except PermissionError:
-        raise FileError(f"{target}: permission denied; write where you have the right to") from None
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
-        full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
-        why = "the disk is full or the quota used up" if full else f"cannot be written: {reason(error)}"
-        raise FileError(f"{target}: {why}; nothing was changed") from error
-
-
-def take_place(name: Path, final: Path, replace: bool) -> None:
-    """Give the finished file its name, in one step, and have the folder on disk too."""
-    if replace:
-        name.replace(final)
-    else:
-        try:
-            # A link never replaces a file that somebody else has made in the meantime.
-            final.hardlink_to(name)
-            name.unlink()
-        except FileExistsError:
-            raise Refused(f"{final}: was made by somebody else meanwhile; choose another name") from None
-        except OSError:
-            name.replace(final)
-    folder = os.open(final.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    except OSError as error:
+        raise FileError(f"{target}: {why_not(error)}") from error
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise FileError(f"{target}: cannot be written: {reason(error)}; nothing was changed") from error

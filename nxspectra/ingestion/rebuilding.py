@@ -30,6 +30,7 @@ from nxspectra.catalogue.served import ServedGraphs
 from nxspectra.catalogue.store import GraphStore
 from nxspectra.children import Died, answers
 from nxspectra.errors import FileBusy, FileError, NxspectraError
+from nxspectra.files import write_whole
 from nxspectra.findings import Severity
 from nxspectra.hdf5.listing import files_of
 from nxspectra.limits import Limits
@@ -122,7 +123,7 @@ def rebuild(
             yield Rebuilt(Fate.KEPT, None, f"{name}.jsonl", number=new.file_kept(name))
         new.make()
         old.copy_jobs(new)
-    (building / READY).write_text(aside, encoding="utf-8")
+    write_whole(building / READY, aside)
     _put_in_place(catalogue)
     if aside:
         yield Rebuilt(Fate.SET_ASIDE, None, str(folder / aside), "what was damaged is there", 0)

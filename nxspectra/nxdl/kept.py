@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import fields as dataclass_fields
 from functools import lru_cache
 from pathlib import Path
-from threading import get_ident
 from typing import Any, TypeAlias
 
 from nxspectra import __version__
+from nxspectra.errors import FileError
+from nxspectra.files import write_whole
 from nxspectra.nxdl.rules import (
     AttributeRule,
     BaseClass,
@@ -56,7 +57,7 @@ def load(name: str, key: str) -> tuple[Compiled, tuple[Path, ...]] | None:
 
 def keep(name: str, key: str, compiled: Compiled, sources: Sequence[Path]) -> None:
     """Keep what was compiled; silently not, if the folder cannot be written."""
-    with contextlib.suppress(OSError, RuntimeError):
+    with contextlib.suppress(OSError, RuntimeError, FileError):
         row = {
             "program": program(),
             "kind": "definition" if isinstance(compiled, Definition) else "base class",
@@ -65,13 +66,7 @@ def keep(name: str, key: str, compiled: Compiled, sources: Sequence[Path]) -> No
         }
         home = folder()
         home.mkdir(parents=True, exist_ok=True)
-        partial = home / f".{name}-{os.getpid()}-{get_ident()}"
-        try:
-            partial.write_text(json.dumps(row, separators=(",", ":")), encoding="utf-8")
-            partial.replace(home / f"{name}-{key[:16]}.json")
-        except OSError:
-            partial.unlink(missing_ok=True)
-            raise
+        write_whole(home / f"{name}-{key[:16]}.json", json.dumps(row, separators=(",", ":")), durable=False)
 
 
 def digests(paths: Sequence[Path]) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import io
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from nxspectra.errors import FileError, UsageError
+from nxspectra.errors import UsageError
+from nxspectra.files import write_whole, writing_errors
 
 
 def save(figure: Figure, path: Path | str) -> Path:
@@ -19,14 +20,9 @@ def save(figure: Figure, path: Path | str) -> Path:
     known = figure.canvas.get_supported_filetypes()
     if target.suffix.lstrip(".").lower() not in known:
         raise UsageError(f"{target}: pictures end in one of {', '.join(f'.{name}' for name in known)}")
-    partial = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
-    try:
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format=target.suffix.lstrip("."))
+    with writing_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            figure.savefig(partial)
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise FileError(f"{target}: cannot be written: {error.strerror}") from None
+    write_whole(target, drawn.getvalue())
     return target

@@ -6,12 +6,13 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nxspectra.files import write_whole
 from nxspectra.rdf.publication import Publication
 from nxspectra.rdf.quantities import Quantity
 from nxspectra.rdf.results import Result
 from nxspectra.rdf.terms import Agent, Iri, Triple
 from nxspectra.rdf.triples import triples
-from nxspectra.rdf.writing import Format, as_text, save
+from nxspectra.rdf.writing import Format, as_text
 
 if TYPE_CHECKING:
     import rdflib
@@ -131,5 +132,5 @@ class Description(Publication):
         """
         text = as_text(self, format)
         if destination is not None:
-            save(text, destination)
+            write_whole(destination, text)
         return text

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol
 
+from nxspectra.files import write_whole
 from nxspectra.rdf.description import File
 from nxspectra.rdf.facts import data_set_iri
 from nxspectra.rdf.model_triples import triples
 from nxspectra.rdf.publication import Publication
 from nxspectra.rdf.results import NAME
 from nxspectra.rdf.terms import Iri, Triple, iso_moment, model_iri, plain, segment
-from nxspectra.rdf.writing import Format, as_text, save
+from nxspectra.rdf.writing import Format, as_text
 from nxspectra.settings import Settings
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ class ModelDescription(Publication):
         """
         text = as_text(self, format)
         if destination is not None:
-            save(text, destination)
+            write_whole(destination, text)
         return text
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Literal, Protocol, get_args
 
-from nxspectra.errors import FileError, UsageError
+from nxspectra.errors import UsageError
 from nxspectra.rdf.jsonld import json_ld
 from nxspectra.rdf.terms import Iri, Triple, n_triples
 from nxspectra.rdf.turtle import turtle
@@ -32,11 +30,3 @@ def as_text(what: Described, form: Format) -> str:
     if form == "json-ld":
         return json_ld(what.iri, what.triples())
     raise UsageError(f"no format {form!r}; there are {', '.join(get_args(Format))}")
-
-
-def save(text: str, destination: str | os.PathLike[str]) -> None:
-    """Write it there. Raises FileError if it cannot be written."""
-    try:
-        Path(destination).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise FileError(f"{os.fspath(destination)}: cannot be written: {error.strerror}") from None

@@ -20,6 +20,7 @@ from typing import Any
 from nxspectra.catalogue.record import Record, Source
 from nxspectra.catalogue.transfer.things import Reader
 from nxspectra.errors import FileError, ServerFailed, UsageError
+from nxspectra.files import write_whole
 from nxspectra.findings import Finding, Severity
 from nxspectra.servers import Answer, Server
 from nxspectra.settings import Settings
@@ -235,7 +236,7 @@ class Harvest:
             except (ValueError, KeyError, TypeError, UsageError):
                 break  # it broke off while this was written
             whole.append(f"{line}\n")
-        self._partial.write_text("".join(whole), encoding="utf-8")
+        write_whole(self._partial, whole)
         self._seen = set(self._records)
         return skip
 

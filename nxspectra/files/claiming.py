@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nxspectra.errors import FileBusy, FileError
-from nxspectra.hdf5.opening import identity
 
 LONGEST_NAME = 255
 """Bytes of a file name."""
@@ -38,7 +37,7 @@ def temporary(final: Path, needed: int) -> Iterator[tuple[int, Path]]:
         yield file, name
     finally:
         with contextlib.suppress(OSError):
-            if identity(name.stat())[:2] == identity(os.fstat(file))[:2]:
+            if os.path.samestat(name.stat(), os.fstat(file)):
                 name.unlink()
         if marked:
             marker.unlink(missing_ok=True)
@@ -95,7 +94,7 @@ def clear_away(name: Path, marker: Path) -> bool:
             return False
         with contextlib.suppress(FileNotFoundError):
             # By now the name may be that of a finished file's successor, which is not ours to take.
-            if identity(name.stat())[:2] == identity(os.fstat(file))[:2]:
+            if os.path.samestat(name.stat(), os.fstat(file)):
                 name.unlink()
     finally:
         os.close(file)
