@@ -19,6 +19,7 @@ from nxspectra.classifiers.estimator import Arrays, Estimator
 from nxspectra.classifiers.variation import Picks, Singles, Variation, normal
 from nxspectra.preprocessing import Preprocessing
 from nxspectra.spectra import Votes
+from nxspectra.threads import one_thread
 
 Floats = NDArray[np.float64]
 
@@ -184,7 +185,8 @@ class AugmentedEnsemble(Estimator):
         self.scale_ = float(usual.std()) or 1.0
         picks = Picks(index, self.classes_.size, self.curves_at_once, mixed=self.mixed if few else 0.0)
         steps = max(1, self.iterations // 5) if few else self.iterations
-        self.layers_ = self._descend(curves, picks, vary, steps, rng)
+        with one_thread():
+            self.layers_ = self._descend(curves, picks, vary, steps, rng)
         said = self._said(self._inputs(curves))
         self.weight_ = np.maximum(np.abs(said).mean(axis=(0, 2)), SMALL)
         right = np.argmax(said, axis=2) == index[:, np.newaxis]

@@ -18,6 +18,7 @@ from nxspectra.classifiers.binned import noise_level
 from nxspectra.classifiers.curve_networks import answered
 from nxspectra.classifiers.estimator import Arrays, Estimator, Floats, room
 from nxspectra.preprocessing import Preprocessing
+from nxspectra.threads import one_thread
 
 FEATURES = 3
 """Of each region: root of the integrated intensity, centroid, width."""
@@ -107,7 +108,9 @@ class Reference(Estimator):
 
     def _train(self, standard: Floats, class_index: NDArray[np.int64]) -> None:
         linear = room("sklearn.linear_model", "sklearn")
-        model = linear.LogisticRegression(C=self.strength, max_iter=1000).fit(standard, class_index)
+        model = linear.LogisticRegression(C=self.strength, max_iter=1000)
+        with one_thread():
+            model.fit(standard, class_index)
         if len(model.classes_) == 2:  # one row is the logit of the second class
             self.coefficients_ = np.concatenate([-0.5 * model.coef_, 0.5 * model.coef_])
             self.intercept_ = np.concatenate([-0.5 * model.intercept_, 0.5 * model.intercept_])
@@ -184,7 +187,9 @@ class Boosting(Reference):
             min_samples_leaf=self.leaf,
             early_stopping=False,
             random_state=self.seed,
-        ).fit(standard, class_index)
+        )
+        with one_thread():
+            model.fit(standard, class_index)
         self.trees_ = Trees.of(model)
 
     def _scores(self, standard: Floats) -> Floats:

@@ -12,6 +12,7 @@ from nxspectra.classifiers.curve_networks import STATE, answered, balanced_mean,
 from nxspectra.classifiers.estimator import UNLABELLED, Arrays, Estimator, Floats, finite, numbers, room
 from nxspectra.classifiers.reference import softmax
 from nxspectra.preprocessing import PUBLISHED, Preprocessing
+from nxspectra.threads import one_thread
 
 
 class SelfSupervised(Estimator):
@@ -98,7 +99,8 @@ class SelfSupervised(Estimator):
         linear = room("sklearn.linear_model", "sklearn")
         embedded = networks.embed(self.n_features_in_, self.state_, own)
         head: Any = linear.LogisticRegression(C=self.strength, class_weight="balanced", max_iter=1000)
-        head.fit(embedded, class_index)
+        with one_thread():
+            head.fit(embedded, class_index)
         self.coefficients_, self.intercept_ = head.coef_, head.intercept_
         if len(self.coefficients_) == 1:  # one row is the logit of the second class
             self.coefficients_ = np.concatenate([-0.5 * head.coef_, 0.5 * head.coef_])

@@ -23,6 +23,7 @@ from nxspectra.hdf5.waiting import AGAIN
 from nxspectra.ingestion.journey import Arrival, Ingested, State, Stop, Task, take
 from nxspectra.ingestion.known import Ask, Known, nothing
 from nxspectra.limits import bound_memory
+from nxspectra.threads import environment
 
 PROGRAM = (
     "import sys; sys.path[:] = {path!r}; from nxspectra.ingestion.children import serve; serve({descriptor})"
@@ -30,15 +31,16 @@ PROGRAM = (
 
 
 class Child:
-    """One process, which is given a file at a time."""
+    """One process of so many, which is given a file at a time."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, workers: int = 1) -> None:
         ours, theirs = Pipe()
         program = PROGRAM.format(path=sys.path, descriptor=theirs.fileno())
         self._process = subprocess.Popen(  # noqa: S603
             # -P: a folder full of data is no place to import from
             [sys.executable, "-P", "-c", program],
             pass_fds=(theirs.fileno(),),
+            env=environment(workers),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
@@ -152,7 +154,7 @@ def take_all(
             while (
                 waiting and len(children) < min(workers, len(stops)) and all(child.stop for child in children)
             ):
-                children.append(Child(task))
+                children.append(Child(task, min(workers, len(stops))))
                 children[-1].give(waiting.popleft())
             for child in children:
                 if waiting and child.stop is None:

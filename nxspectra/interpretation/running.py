@@ -21,6 +21,7 @@ from nxspectra.errors import NxspectraError
 from nxspectra.interpretation.jobs import Asked, Job, Jobs
 from nxspectra.limits import Limits
 from nxspectra.settings import Settings
+from nxspectra.threads import environment
 
 log = logging.getLogger("nxspectra.interpretation")
 
@@ -117,6 +118,7 @@ class Process:
             # -P: a folder full of data is no place to import from
             [sys.executable, "-P", "-c", program],
             pass_fds=(theirs.fileno(),),
+            env=environment(1),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
