@@ -113,16 +113,23 @@ def odd(path: Path, **options: Any) -> Path:
     return path
 
 
-def endless(path: Path) -> None:
-    """Let libhdf5 turn in a circle when it reads text in this file.
+def endless(path: Path, *, late: bool = False) -> None:
+    """Let libhdf5 turn in a circle when it reads text in this file; `late` only in what is not read at first.
 
     In its heap the next text stands where this one does: a text has 2**64 - 16 bytes, which with the 16 of
     its head is 0 (HDF5 File Format Specification 3.0, section III.E, "Disk Format: Level 1E - Global Heap").
     """
     with h5py.File(path, "r+") as file:
-        file["entry"].attrs["note"] = np.array(["a", "b"], dtype=h5py.string_dtype())
+        if late:
+            # so many names that they stay in the file, in heaps of their own, until they are asked for
+            del file["entry/definition"]
+            names = ["NXdiffraction_spectra", *(f"NXother_{number}" for number in range(2000))]
+            file["entry/definition"] = np.array(names, dtype=h5py.string_dtype())
+        else:
+            file["entry"].attrs["note"] = np.array(["a", "b"], dtype=h5py.string_dtype())
     content = bytearray(path.read_bytes())
-    for heap in re.finditer(b"GCOL", content):
+    heaps = list(re.finditer(b"GCOL", content))
+    for heap in heaps[-1:] if late else heaps:
         struct.pack_into("<Q", content, heap.start() + 24, 2**64 - 16)
     path.write_bytes(content)
 

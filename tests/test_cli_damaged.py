@@ -19,6 +19,7 @@ from damage import endless
 from nxspectra import hdf5
 from nxspectra.children import answers
 from nxspectra.classifiers import train
+from nxspectra.ingestion import ingest
 from nxspectra.limits import Limits, while_reading
 from nxspectra.migration import migrate
 from nxspectra.simulation import simulate
@@ -59,6 +60,10 @@ def model(run: Path) -> Path:
     return path
 
 
+REASON = "reading it took more than 1 s of processor time; the file is damaged"
+LABELS = ("--label", "low=1,2", "--label", "high=9,10")
+
+
 @pytest.fixture
 def damaged(raw: Path, tmp_path: Path) -> Path:
     path = tmp_path / "damaged.nxs"
@@ -75,6 +80,7 @@ def damaged(raw: Path, tmp_path: Path) -> Path:
         ["migrate", "--in-place", "FILE"],
         ["classify", "FILE", "--model", "MODEL"],
         ["evaluate", "MODEL", "FILE", "--label", "low=1"],
+        ["train", "FILE", *LABELS, "--next", "1"],
         ["describe", "FILE"],
         ["strip", "--in-place", "FILE"],
         ["crosswalk", "explain", "pressure", "--file", "FILE"],
@@ -86,11 +92,42 @@ def test_a_file_that_is_never_read_to_its_end_is_one_clear_line(
 ) -> None:
     before = damaged.read_bytes()
     done = shell(*({"FILE": damaged, "MODEL": model}.get(word, word) for word in arguments))
-    reason = "reading it took more than 1 s of processor time; the file is damaged"
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == f"nxspectra: {damaged}: {reason}\n"
+    assert done.stderr == f"nxspectra: {damaged}: {REASON}\n"
     assert damaged.read_bytes() == before
     assert list(damaged.parent.iterdir()) == [damaged]
+
+
+@pytest.mark.parametrize("verb", ["train", "evaluate"])
+def test_what_is_read_late_is_read_in_a_child_too(verb: str, run: Path, model: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.nxs"
+    shutil.copy(run, damaged)
+    endless(damaged, late=True)
+    assert hdf5.read(damaged)["entry/definition"].shape == (2001,)
+    named = [damaged, run] if verb == "train" else [model, damaged]
+    done = shell(verb, *named, *LABELS, *(["--next", "1"] if verb == "train" else []))
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == f"nxspectra: {damaged}: {REASON}\n"
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["at first", "late"])
+def test_a_file_of_a_catalogue_that_is_never_read_to_its_end_is_told(late: bool, tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    for seed in (2, 3):
+        hdf5.write(simulate(seed, 12, points=60).tree(), tmp_path / "raw" / f"ramp_{seed}.nxs")
+    catalogue, model = tmp_path / "catalogue", tmp_path / "model.npz"
+    damaged, other = (Path(done.output or "") for done in ingest([tmp_path / "raw"], catalogue))
+    train_on_all = ["--from-catalogue", catalogue, "--where", "technique=diffraction", *LABELS, "-o", model]
+    endless(damaged, late=late)
+    done = shell("train", *train_on_all, "--format", "json")
+    told = f"nxspectra: {damaged}: {REASON}\n"
+    assert (done.returncode, done.stderr) == (3, f"2 files of {catalogue} to train on\n{told}")
+    assert json.loads(done.stdout) == {"file": str(damaged), "error": REASON}
+    assert not model.exists()
+    shutil.copy(other, damaged)
+    done = shell("train", *train_on_all)
+    assert done.returncode == 3
+    assert f"{damaged}: holds another data set than when it was filed" in done.stderr
 
 
 def test_the_others_are_migrated_and_what_is_told_keeps_their_order(

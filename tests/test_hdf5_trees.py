@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from nxspectra.errors import Refused
+from nxspectra.errors import FileError, Refused
 from nxspectra.hdf5 import read, sha256, write
 from nxspectra.tree import Addition, Field, Group, Link, Null, Unreadable
 
@@ -145,3 +146,22 @@ def test_what_hdf5_cannot_hold_is_refused_with_its_place(tmp_path: Path, tree: G
     with pytest.raises(Refused, match=said):
         write(tree, tmp_path / "tree.nxs")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_read_once_needs_its_file_no_more(tmp_path: Path) -> None:
+    series, frames = np.arange(3000.0), np.arange(6000.0)
+    tree = Group(None, {"x": Field(series, units="GPa"), "frames": Field(frames), "none": Field(Null("f4"))})
+    path = write(Group("NXroot", {"entry": tree, "again": Link("/entry/x")}), tmp_path / "run.nxs")
+    once = read(path).read_once()
+    assert once == read(path)
+    np.testing.assert_array_equal(once["again"].array, series)
+    elsewhere = pickle.loads(pickle.dumps(read(path).read_once()))
+    np.testing.assert_array_equal(elsewhere["entry/frames"].data[2:4], [2.0, 3.0])
+    elsewhere["entry/x"].array.sum()
+    sent = pickle.loads(pickle.dumps(elsewhere))
+    path.unlink()
+    np.testing.assert_array_equal(sent["entry/x"].array, series)
+    assert (sent["entry/x"].units, sent["entry/none"].shape) == ("GPa", None)
+    assert sent.source.path == str(path)
+    with pytest.raises(FileError):
+        _ = sent["entry/frames"].array

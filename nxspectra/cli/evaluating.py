@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from nxspectra.cli.attempts import Failed, attempts, worst
 from nxspectra.cli.frame import DONE, Format, Verb, files_argument, format_option, note, say, say_json
 from nxspectra.cli.progress import busy
 from nxspectra.errors import FileError, LabelError
+from nxspectra.spectra import Spectra, classifications
 from nxspectra.tree import Group
 
 SHOWN = (
@@ -86,11 +88,23 @@ def evaluate(
     return DONE
 
 
-def read_all(files: tuple[Path, ...], form: Format) -> tuple[int, list[Group]]:
-    """The trees of all files, and the exit code; every file that cannot be read is told."""
-    read = list(attempts(files, form, hdf5.read))
-    return worst(each.code for each in read if isinstance(each, Failed)), [
-        each for each in read if isinstance(each, Group)
+def read_all(
+    files: Sequence[Path], form: Format, read: Callable[[Path], Group] = hdf5.read
+) -> tuple[int, list[Group]]:
+    """The trees of all files, and the exit code; every file that cannot be read, or has no spectra, is told.
+
+    What is needed of a file is read where all of it is, in a process that may die over it.
+    """
+
+    def work(file: Path) -> Group:
+        run = read(file).read_once()
+        Spectra.of(run)
+        classifications(run)
+        return run
+
+    done = list(attempts(files, form, work))
+    return worst(each.code for each in done if isinstance(each, Failed)), [
+        each for each in done if isinstance(each, Group)
     ]
 
 

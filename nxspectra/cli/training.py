@@ -16,6 +16,7 @@ from nxspectra.classifiers import Model, ambiguous_region
 from nxspectra.classifiers.active import Question, next_questions
 from nxspectra.classifiers.calibration import Method
 from nxspectra.classifiers.plugins import BINNED, DEFAULT
+from nxspectra.cli.attempts import worst
 from nxspectra.cli.evaluating import read_all, truth_of, truth_option
 from nxspectra.cli.frame import (
     DONE,
@@ -164,11 +165,12 @@ def train(
     code, runs = read_all((*files, *held_out), form)
     held = Held(runs[len(files) :], [truth_of(file, truth) for file in held_out], method)
     runs = runs[: len(files)]
+    if catalogue is not None and where is not None:
+        code_there, found_there = _found(catalogue, where, form)
+        code, runs = worst((code, code_there)), runs + found_there
+        files = tuple(Path(run.source.path) for run in runs if run.source is not None)
     if code != DONE:
         return code  # every file that cannot be read is told, and a model of the others is not what was asked
-    if catalogue is not None and where is not None:
-        runs += _found(catalogue, where)
-        files = tuple(Path(run.source.path) for run in runs if run.source is not None)
     rows: list[Row] = []
     problem: LabelError | None = None
     for cut, place in places.items():
@@ -230,14 +232,24 @@ def _check_usage(
             raise click.UsageError(problem)
 
 
-def _found(catalogue: Path, where: str) -> list[Group]:
-    """The runs of a catalogue for which conditions hold."""
-    from nxspectra.ingestion import training_set  # the catalogue is for those who ask it
+def _found(catalogue: Path, where: str, form: Format) -> tuple[int, list[Group]]:
+    """The exit code, and the runs of a catalogue for which conditions hold."""
+    # the catalogue is for those who ask it
+    from nxspectra.catalogue import Hit
+    from nxspectra.ingestion.training_sets import as_filed, members
 
     with busy("searching the catalogue"):
-        runs = training_set(catalogue, where)
-    note(f"{len(runs)} files of {catalogue} to train on")
-    return runs
+        hits = members(catalogue, where)
+    note(f"{len(hits)} files of {catalogue} to train on")
+    by_file: dict[Path, list[Hit]] = {}
+    for hit in hits:
+        by_file.setdefault(Path(hit.file or hit.title), []).append(hit)
+
+    def read(file: Path) -> Group:
+        first, *_ = [as_filed(hit) for hit in by_file[file]]
+        return first
+
+    return read_all(list(by_file), form, read)
 
 
 @dataclass(frozen=True)

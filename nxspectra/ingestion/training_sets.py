@@ -89,6 +89,11 @@ def training_set(catalogue: Catalogue | str | os.PathLike[str], where: str) -> l
     UnitError for conditions that cannot be understood, LabelError when nothing fits, and FileError when a
     file has gone or has changed since it was filed: the training set is then not the one that was asked for.
     """
+    return [as_filed(hit) for hit in members(catalogue, where)]
+
+
+def members(catalogue: Catalogue | str | os.PathLike[str], where: str) -> list[Hit]:
+    """The data sets of such a training set, their files not looked at. Raises as `training_set`."""
     wanted = parse_where(where)
     opened = catalogue if isinstance(catalogue, Catalogue) else Catalogue(catalogue)
     try:
@@ -98,7 +103,7 @@ def training_set(catalogue: Catalogue | str | os.PathLike[str], where: str) -> l
             opened.close()
     if not hits:
         raise LabelError(f"{opened.folder}: no data set that conforms meets {where.strip()!r}")
-    return [_read(hit) for hit in hits]
+    return hits
 
 
 def _hits(catalogue: Catalogue, wanted: Where) -> Iterator[Hit]:
@@ -134,7 +139,8 @@ def _bare(formula: str) -> str:
     return _NUMBERS.sub("", formula)
 
 
-def _read(hit: Hit) -> Group:
+def as_filed(hit: Hit) -> Group:
+    """The tree of a data set that was found. Raises FileError if its file has gone or has changed since."""
     if hit.file is None or not Path(hit.file).exists():
         raise FileError(
             f"{hit.file or hit.title}: is in the catalogue and not on the disk;"

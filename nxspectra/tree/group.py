@@ -6,9 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, Self, TypeAlias
 
+import numpy as np
+
 from nxspectra.tree.additions import Addition, Additions
 from nxspectra.tree.field import Field
-from nxspectra.tree.values import Attribute, Unreadable, one, same_attributes
+from nxspectra.tree.once import Once
+from nxspectra.tree.values import Attribute, Null, Unreadable, one, same_attributes
 
 LINKS_FOLLOWED = 32
 
@@ -124,6 +127,26 @@ class Group:
             return value
         value = one(value)
         return value if isinstance(value, str) else None
+
+    def read_once(self) -> Self:
+        """The same tree, of which no value is read from the file a second time.
+
+        So one process can read for another: what was read as a whole is in memory wherever the tree is sent.
+        """
+        children: dict[str, Node] = {}
+        groups: list[tuple[Group, dict[str, Node]]] = [(self, children)]
+        while groups:
+            group, filled = groups.pop()
+            for name, node in group.children.items():
+                if isinstance(node, Group):
+                    below: dict[str, Node] = {}
+                    groups.append((node, below))
+                    filled[name] = Group.around(below, node.attributes)
+                elif isinstance(node, Field) and not isinstance(node.data, np.ndarray | Null):
+                    filled[name] = Field.around(Once(node.data), node.attributes)
+                else:
+                    filled[name] = node
+        return self._like(children)
 
     # -- looking things up ---------------------------------------------------------------------
 
