@@ -19,8 +19,10 @@ def real_files() -> Path:
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests leave the user's cache folder alone; they share one of their own."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+    """Tests leave the user's cache folder alone; they share one of their own, also those of other workers."""
+    base = tmp_path_factory.getbasetemp()
+    session = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    monkeypatch.setenv("XDG_CACHE_HOME", str(session / "cache"))
 
 
 # several tests at once on few cores: threads of linear algebra would wait for each other, spinning
