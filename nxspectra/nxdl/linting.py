@@ -24,11 +24,11 @@ from nxspectra.findings import EntryReport, Finding, Report, Severity
 from nxspectra.nxdl.compiler import LARGEST
 from nxspectra.nxdl.library import SUFFIX, Library, library, official
 from nxspectra.nxdl.rules import BaseClass
+from nxspectra.nxdl.values import NUMERIC
 
 NXDL = "NXDL"
 """What an NXDL file is compared with."""
 COUNTED = ("group", "field", "attribute", "choice", "link")
-NUMERIC = ("NX_INT", "NX_UINT", "NX_POSINT", "NX_FLOAT", "NX_NUMBER")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 from nxspectra.nxdl import AttributeRule, Definition, Dimensions, FieldRule, GroupRule, Library, Origin
+from nxspectra.nxdl.values import DATES, KINDS, LEAST
 from nxspectra.schemas.kinds import (
     DATE,
-    DATES,
-    KINDS,
-    LEAST,
     NUMBERS,
     Classes,
     Values,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,30 +13,10 @@ import numpy as np
 from nxspectra import units
 from nxspectra.nxdl import Definition, Enumeration, FieldRule, GroupRule, Library, Names
 from nxspectra.nxdl.lineage import descendants
+from nxspectra.nxdl.values import KINDS, UNITLESS, UNITS_NOT_NEEDED, list_in, number_in
 
-KINDS: dict[str, str] = {
-    "NX_CHAR": "U",
-    "NX_DATE_TIME": "U",
-    "ISO8601": "U",
-    "NX_INT": "iu",
-    "NX_UINT": "iu",
-    "NX_POSINT": "iu",
-    "NX_FLOAT": "f",
-    "NX_NUMBER": "iufc",
-    "NX_BOOLEAN": "biu",
-    "NX_CHAR_OR_NUMBER": "Uiufcb",
-    "NX_COMPLEX": "cV",
-    "NX_CCOMPLEX": "cV",
-    "NX_PCOMPLEX": "cV",
-    "NX_QUATERNION": "fV",
-}
-"""Kinds of numpy type that a NeXus type takes (nxdlTypes.xsd); one that is not here takes any."""
-
-DATES = ("NX_DATE_TIME", "ISO8601")
 NUMBERS = "^(int|uint|float|complex)[0-9]*$"
 """Expression for the words of types that can have a unit."""
-LEAST = {"NX_UINT": 0, "NX_POSINT": 1}
-"""The lowest value of a type."""
 DATE = r"^\s*\d{4}-?(\d\d-?\d\d|W\d\d)"
 """How a date and time of ISO 8601 begins."""
 
@@ -50,9 +29,6 @@ _WORDS = {
     "c": "complex",
     "V": "compound",
 }
-_UNITS_NOT_NEEDED = frozenset(
-    {"NX_ANY", "NX_COUNT", "NX_PULSES", "NX_TRANSFORMATION", "NX_UNITLESS", "NX_DIMENSIONLESS"}
-)
 
 
 def dtype_word(dtype: np.dtype[Any]) -> str:
@@ -94,7 +70,7 @@ def units_of(rule: FieldRule) -> str | None:
 def needs_units(rule: FieldRule) -> bool:
     """Must a number have units? Where any will do it need not."""
     category = units_of(rule)
-    return category is not None and category not in _UNITS_NOT_NEEDED
+    return category is not None and category not in (*UNITS_NOT_NEEDED, *UNITLESS)
 
 
 def always_numbers(rule: FieldRule) -> bool:
@@ -132,21 +108,13 @@ def values_of(enumeration: Enumeration | None) -> Values | None:
 
 
 def _number(item: str) -> int | float | None:
-    try:
-        value = float(item)
-    except ValueError:
-        return {"true": 1, "false": 0}.get(item.lower())
-    return int(value) if value.is_integer() else value
+    value = number_in(item)
+    return int(value) if value is not None and value.is_integer() else value
 
 
 def _list(item: str) -> tuple[str | int | float, ...] | None:
-    if not item.startswith("["):
-        return None
-    try:
-        value = ast.literal_eval(item)
-    except (ValueError, SyntaxError):
-        return None
-    if not isinstance(value, list):
+    value = list_in(item)
+    if value is None:
         return None
     return tuple(each if isinstance(each, int | float) else str(each) for each in value)
 

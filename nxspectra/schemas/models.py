@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nxspectra.nxdl import AttributeRule, Definition, FieldRule, GroupRule, Library
+from nxspectra.nxdl.values import LEAST
 from nxspectra.schemas.json_schema import ENTRIES
 from nxspectra.schemas.kinds import (
-    LEAST,
     Classes,
     Values,
     dtype_pattern,

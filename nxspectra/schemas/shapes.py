@@ -10,10 +10,9 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from nxspectra.nxdl import AttributeRule, Definition, FieldRule, GroupRule, Library, Need
+from nxspectra.nxdl.values import DATES, LEAST
 from nxspectra.schemas.kinds import (
     DATE,
-    DATES,
-    LEAST,
     Classes,
     Pattern,
     Values,

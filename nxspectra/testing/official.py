@@ -5,7 +5,6 @@ The values mean nothing; their types, units, shapes, enumerations and links are 
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -25,12 +24,12 @@ from nxspectra.nxdl import (
     Library,
     LinkRule,
 )
+from nxspectra.nxdl.values import DATES, UNITLESS, list_in
 from nxspectra.tree import Array, Attribute, Field, Group, Link, Node
 from nxspectra.validation.hints import EXAMPLE_UNITS
 
 MOMENT = "2021-05-27T10:15:00+02:00"
 _UNITS = {**EXAMPLE_UNITS, "NX_ANY": "counts", "NX_COUNT": "counts", "NX_PULSES": "counts"}
-_NO_UNITS = ("NX_UNITLESS", "NX_DIMENSIONLESS")
 _NUMBERS: dict[str, type] = {
     "NX_INT": np.int64,
     "NX_UINT": np.uint32,
@@ -44,7 +43,6 @@ _NUMBERS: dict[str, type] = {
     "NX_BINARY": np.uint8,
     "NX_BOOLEAN": np.bool_,
 }
-_DATES = ("NX_DATE_TIME", "ISO8601")
 
 _LATER = ("default", "signal", "axes")
 """Attributes that depend on what is in the group."""
@@ -169,7 +167,7 @@ class _Builder:
             rule = replace(rule, type="NX_FLOAT")
         value = self.value(rule, self.shape(rule, group))
         numeric = value.dtype.kind in "iufc"
-        if numeric and rule.units and rule.units not in _NO_UNITS and "units" not in attributes:
+        if numeric and rule.units and rule.units not in UNITLESS and "units" not in attributes:
             attributes["units"] = _UNITS.get(rule.units, rule.units)
         return Field.around(value, attributes)
 
@@ -209,7 +207,7 @@ class _Builder:
             return first if first.ndim or not shape else np.full(shape, first)
         if rule.name == "depends_on":
             return np.full(shape, ".")
-        if rule.type in _DATES:
+        if rule.type in DATES:
             return np.full(shape, MOMENT)
         if rule.type not in _NUMBERS:
             return np.full(shape, "text")
@@ -223,12 +221,12 @@ class _Builder:
                 return _UNITS.get(str(item).replace("LENGHT", "LENGTH"), str(item))
             return item if item.ndim else _scalar(item)
         if rule.name == "units" and field is not None:
-            return _UNITS.get(field.units or "", "" if field.units in _NO_UNITS else field.units or "counts")
+            return _UNITS.get(field.units or "", "" if field.units in UNITLESS else field.units or "counts")
         if rule.name == "vector":
             return np.array([0.0, 0.0, 1.0])
         if rule.name == "depends_on":
             return "."
-        if rule.type in _DATES:
+        if rule.type in DATES:
             return MOMENT
         return _scalar(np.asarray(1, _NUMBERS[rule.type])) if rule.type in _NUMBERS else "text"
 
@@ -335,8 +333,9 @@ def _concrete(rule: AttributeRule) -> str:
 def _item(enumeration: Enumeration, kind: str) -> Array:
     """The first item as a value: a number where numbers are asked, a list where a list is written."""
     text = enumeration.items[0]
-    if text.startswith("["):
-        return np.asarray(ast.literal_eval(text))
+    several = list_in(text)
+    if several is not None:
+        return np.asarray(several)
     if text == "''":
         return np.asarray("")
     if kind == "NX_BOOLEAN":
@@ -358,7 +357,7 @@ def _axes(rule: GroupRule | None) -> list[str]:
     """The axes that the definition asks an NXdata to have, by name."""
     said = {} if rule is None else {each.name: each.enumeration for each in rule.attributes}
     listed = said.get("axes")
-    return [] if listed is None else [str(each) for each in ast.literal_eval(listed.items[0])]
+    return [] if listed is None else [str(each) for each in list_in(listed.items[0]) or ()]
 
 
 def _plot(group: Group, rule: GroupRule | None, root: Group) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import math
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from functools import lru_cache
 
 import numpy as np
 
 from nxspectra import units
 from nxspectra.findings import Finding, Severity
 from nxspectra.nxdl import Enumeration
+from nxspectra.nxdl.values import DATES, KINDS, LEAST, NUMERIC, UNITLESS, UNITS_NOT_NEEDED, list_in, number_in
 from nxspectra.tree import Array, Field, one
 from nxspectra.validation.cases import AttributeCase, FieldCase, Length
 from nxspectra.validation.hints import EXAMPLE_UNITS, did_you_mean, listed, quoted
@@ -39,23 +38,23 @@ from nxspectra.validation.table import (
     WRONG_UNITS,
 )
 
-_TYPES: dict[str, tuple[str, str]] = {
-    "NX_CHAR": ("U", "text"),
-    "NX_DATE_TIME": ("U", "text with a date and time"),
-    "ISO8601": ("U", "text with a date and time"),
-    "NX_INT": ("iu", "integers"),
-    "NX_UINT": ("iu", "integers from 0"),
-    "NX_POSINT": ("iu", "integers from 1"),
-    "NX_FLOAT": ("f", "floating point numbers"),
-    "NX_NUMBER": ("iufc", "numbers"),
-    "NX_BOOLEAN": ("biu", "true or false"),
-    "NX_CHAR_OR_NUMBER": ("Uiufcb", "text or numbers"),
-    "NX_COMPLEX": ("cV", "complex numbers"),
-    "NX_CCOMPLEX": ("cV", "complex numbers"),
-    "NX_PCOMPLEX": ("cV", "complex numbers"),
-    "NX_QUATERNION": ("fV", "quaternions"),
+_WORDS = {
+    "NX_CHAR": "text",
+    "NX_DATE_TIME": "text with a date and time",
+    "ISO8601": "text with a date and time",
+    "NX_INT": "integers",
+    "NX_UINT": "integers from 0",
+    "NX_POSINT": "integers from 1",
+    "NX_FLOAT": "floating point numbers",
+    "NX_NUMBER": "numbers",
+    "NX_BOOLEAN": "true or false",
+    "NX_CHAR_OR_NUMBER": "text or numbers",
+    "NX_COMPLEX": "complex numbers",
+    "NX_CCOMPLEX": "complex numbers",
+    "NX_PCOMPLEX": "complex numbers",
+    "NX_QUATERNION": "quaternions",
 }
-"""Kinds of numpy type that a NeXus type takes (nxdlTypes.xsd), in words. NX_BINARY takes any."""
+"""What values of a NeXus type are."""
 
 _KINDS = {
     "U": "text",
@@ -67,11 +66,6 @@ _KINDS = {
     "V": "compound values",
     "O": "values of another kind",
 }
-_DATES = ("NX_DATE_TIME", "ISO8601")
-_NUMERIC = ("NX_INT", "NX_UINT", "NX_POSINT", "NX_FLOAT", "NX_NUMBER")
-_LEAST = {"NX_UINT": 0, "NX_POSINT": 1}
-_UNITLESS = ("NX_UNITLESS", "NX_DIMENSIONLESS")
-_UNITS_NOT_NEEDED = ("NX_ANY", "NX_COUNT", "NX_PULSES", "NX_TRANSFORMATION")
 DATES_LOOKED_AT = 100
 _BETWEEN = ("", "T", "t", " ", *"0123456789")
 """What may stand at the eleventh place of a date and time; a digit in the basic format, 20210527T101500."""
@@ -88,7 +82,7 @@ def wrong_type(case: FieldCase) -> Iterator[Finding]:
     if message is not None and (policy := _excuse(case)) is not None:
         case.applied(policy)
         return
-    if message is None and case.rule.type in _LEAST:
+    if message is None and case.rule.type in LEAST:
         message = _least_fault(case.value, case.rule.type)
     if message is None and case.rule.type == "NX_BOOLEAN" and case.field.dtype.kind in "iu":
         message = _boolean_fault(case.value)
@@ -109,7 +103,7 @@ def _excuse(case: FieldCase) -> str | None:
 
 
 def _only_words(enumeration: Enumeration) -> bool:
-    return all(_as_number(item) is None and _literal(item) is None for item in enumeration.items)
+    return all(number_in(item) is None and list_in(item) is None for item in enumeration.items)
 
 
 def _boolean_fault(value: Array | None) -> str | None:
@@ -122,7 +116,7 @@ def wrong_attribute_type(case: AttributeCase) -> Iterator[Finding]:
     """An attribute of another type than asked; a number written as text will do."""
     value = np.asarray(case.value)
     message = type_fault(value.dtype.kind, case.rule.type)
-    if message is None and case.rule.type in _LEAST and value.dtype.kind in "iu":
+    if message is None and case.rule.type in LEAST and value.dtype.kind in "iu":
         message = _least_fault(value, case.rule.type)
     if message is None:
         return
@@ -136,22 +130,21 @@ def _is_number_text(case: AttributeCase) -> bool:
     value = one(case.value)
     return (
         isinstance(value, str)
-        and case.rule.type in _NUMERIC
+        and case.rule.type in NUMERIC
         and re.fullmatch(r"[-+]?\d+(\.\d*)?", value) is not None
     )
 
 
 def type_fault(kind: str, wanted: str) -> str | None:
     """What is wrong with a kind of numpy type where a NeXus type is asked; None if nothing is."""
-    kinds, words = _TYPES.get(wanted, ("", ""))
-    if not kinds or kind in kinds:
+    if wanted not in KINDS or kind in KINDS[wanted]:
         return None
-    return f"holds {_KINDS.get(kind, 'values of another kind')}; {words} ({wanted}) expected"
+    return f"holds {_KINDS.get(kind, 'values of another kind')}; {_WORDS[wanted]} ({wanted}) expected"
 
 
 def _least_fault(value: Array | None, wanted: str) -> str | None:
-    if value is not None and value.size and int(value.min()) < _LEAST[wanted]:
-        return f"reaches {int(value.min())}; {_TYPES[wanted][1]} ({wanted}) expected"
+    if value is not None and value.size and int(value.min()) < LEAST[wanted]:
+        return f"reaches {int(value.min())}; {_WORDS[wanted]} ({wanted}) expected"
     return None
 
 
@@ -163,12 +156,12 @@ def missing_units(case: FieldCase) -> Iterator[Finding]:
     category = case.rule.units
     if (
         category is None
-        or category in _UNITLESS
+        or category in UNITLESS
         or case.field.dtype.kind not in "iufc"
         or _spelled(case.field)
     ):
         return
-    severity = Severity.INFO if category in _UNITS_NOT_NEEDED else _milder(case, "units")
+    severity = Severity.INFO if category in UNITS_NOT_NEEDED else _milder(case, "units")
     if category == "NX_ANY" and case.base:
         return
     yield MISSING_UNITS.found(case, f"has no units; {_expected(category)}", severity=severity)
@@ -360,7 +353,7 @@ def attribute_not_in_enumeration(case: AttributeCase) -> Iterator[Finding]:
 
 
 def _numeric(case: AttributeCase) -> bool:
-    return case.rule.type in _NUMERIC
+    return case.rule.type in NUMERIC
 
 
 def units_not_in_enumeration(case: AttributeCase) -> Iterator[Finding]:
@@ -404,7 +397,7 @@ def _compare(value: Array, enumeration: Enumeration, numeric: bool = False) -> t
         words = [str(word) for word in value.reshape(-1)]
         if any(_as_list(item) == words for item in items):
             return None, LISTS
-        if numeric and len(words) == 1 and (number := _as_number(words[0])) is not None:
+        if numeric and len(words) == 1 and (number := number_in(words[0])) is not None:
             return _compare(np.asarray(number), enumeration)
         odd = next((word for word in words if word not in items), None)
         if odd is None:
@@ -416,7 +409,7 @@ def _compare(value: Array, enumeration: Enumeration, numeric: bool = False) -> t
         given = value.reshape(-1).tolist()
         if any(_as_numbers(item) == given for item in items):
             return None, LISTS
-        numbers = {number for item in items if (number := _as_number(item)) is not None}
+        numbers = {number for item in items if (number := number_in(item)) is not None}
         strange = next((each for each in given if float(each) not in numbers), None)
         return (None if strange is None else f"is {strange}; {_one_of(items)}"), None
     return None, None
@@ -431,33 +424,14 @@ def _category(item: str) -> str:
     return item if units.is_category(item) else item.replace("LENGHT", "LENGTH")
 
 
-@lru_cache(maxsize=256)
-def _literal(item: str) -> list[object] | None:
-    """Some official items are lists, written as Python writes them."""
-    if not item.startswith("["):
-        return None
-    try:
-        value = ast.literal_eval(item)
-    except (ValueError, SyntaxError):
-        return None
-    return value if isinstance(value, list) else None
-
-
 def _as_list(item: str) -> list[str] | None:
-    value = _literal(item)
+    value = list_in(item)
     return None if value is None else [str(each) for each in value]
 
 
 def _as_numbers(item: str) -> list[object] | None:
-    value = _literal(item)
+    value = list_in(item)
     return value if value and all(isinstance(each, int | float) for each in value) else None
-
-
-def _as_number(item: str) -> float | None:
-    try:
-        return float(item)
-    except ValueError:
-        return {"true": 1.0, "false": 0.0}.get(item.lower())
 
 
 def _one_of(items: tuple[str, ...]) -> str:
@@ -469,14 +443,14 @@ def _one_of(items: tuple[str, ...]) -> str:
 
 def invalid_date(case: FieldCase) -> Iterator[Finding]:
     """A date and time that is not ISO 8601, or has no time zone."""
-    if case.rule.type in _DATES and case.field.dtype.kind == "U" and case.value is not None:
+    if case.rule.type in DATES and case.field.dtype.kind == "U" and case.value is not None:
         yield from _date_faults(case, case.value)
 
 
 def invalid_attribute_date(case: AttributeCase) -> Iterator[Finding]:
     """The same for an attribute."""
     value = np.asarray(case.value)
-    if case.rule.type in _DATES and value.dtype.kind == "U":
+    if case.rule.type in DATES and value.dtype.kind == "U":
         yield from _date_faults(case, value)
 
 
