@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from nxspectra.classifiers.networks.repeating import one_thread
 from nxspectra.classifiers.thresholds import Networks
 
 CHUNK = 256
@@ -48,7 +48,7 @@ def train_networks(
     network after another. It runs on one thread: the products are small, and the same seed then gives the
     same weights on a machine with any number of cores.
     """
-    with _one_thread(), torch.no_grad():
+    with one_thread(), torch.no_grad():
         two_theta, _ = draw(0)
         bins = _Bins(len(two_theta), n_classes, recipe.hidden, rng)
         targets = torch.nn.functional.one_hot(torch.from_numpy(classes), n_classes).float().T.contiguous()
@@ -178,13 +178,3 @@ def _linear(weight: NDArray[np.float64], bias: NDArray[np.float64]) -> torch.nn.
 
 def _uniform(rng: np.random.Generator, bound: float, shape: tuple[int, ...]) -> torch.Tensor:
     return torch.from_numpy(rng.uniform(-bound, bound, shape).astype(np.float32))
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +12,7 @@ from torch import Tensor, nn
 
 from nxspectra.classifiers.networks.attention import cnn_attention
 from nxspectra.classifiers.networks.layouts import cnn, fcnn_1d, lstm, transformer
+from nxspectra.classifiers.networks.repeating import one_thread, repeatable
 from nxspectra.classifiers.networks.resnet import resnet
 from nxspectra.errors import ModelError, UsageError
 
@@ -245,31 +244,3 @@ def _slopes(  # noqa: PLR0917
         gradient = torch.autograd.grad(speaks(network(along), curves[rows]).sum(), along)[0]
         slopes.index_add_(0, rows, gradient)
     return slopes / steps
-
-
-@contextmanager
-def repeatable(seed: int) -> Iterator[None]:
-    """Torch's stream of chance begins at `seed`, and is put back afterwards; one thread, and on a GPU only
-    algorithms that give the same every time.
-    """
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    cudnn = torch.backends.cudnn
-    before = cudnn.deterministic, cudnn.benchmark
-    with one_thread(), torch.random.fork_rng():
-        torch.manual_seed(seed)
-        cudnn.deterministic, cudnn.benchmark = True, False
-        try:
-            yield
-        finally:
-            cudnn.deterministic, cudnn.benchmark = before
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """One thread, so that sums are added up in the same order on any machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -15,9 +15,9 @@ from nxspectra.classifiers.networks.curves import (
     State,
     chosen_device,
     cross_entropy,
-    repeatable,
     state_of,
 )
+from nxspectra.classifiers.networks.repeating import repeatable
 
 Floats = NDArray[np.float64]
 

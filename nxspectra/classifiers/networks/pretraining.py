@@ -20,13 +20,12 @@ from nxspectra.classifiers.networks.curves import (
     State,
     chosen_device,
     integrated,
-    one_thread,
     portions,
-    repeatable,
     settle,
     state_of,
 )
 from nxspectra.classifiers.networks.layouts import FEATURES, OneChannel, convolved
+from nxspectra.classifiers.networks.repeating import one_thread, repeatable
 from nxspectra.errors import ModelError
 
 Floats = NDArray[np.float64]
