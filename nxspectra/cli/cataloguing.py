@@ -20,6 +20,7 @@ from nxspectra.cli.frame import (
     note,
     say,
     say_json,
+    workers_option,
 )
 from nxspectra.cli.migrating import crosswalk_option
 from nxspectra.cli.transferring import harvest, import_
@@ -46,14 +47,7 @@ catalogue.add_command(harvest)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True), metavar="[PATH]...")
 @catalogue_option
 @index_option
-@click.option(
-    "--workers",
-    type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="How many files at a time.",
-)
+@workers_option
 @crosswalk_option
 @format_option
 def rebuild(

@@ -174,6 +174,15 @@ overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace OUT if it is there; without it that is an error."
 )
 
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="How many files at a time.",
+)
+
 index_option = click.option(
     "--index",
     metavar="URL",

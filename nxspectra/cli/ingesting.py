@@ -24,6 +24,7 @@ from nxspectra.cli.frame import (
     say,
     say_json,
     wait_option,
+    workers_option,
 )
 from nxspectra.cli.integrating import beside, integrate_options, integration_of
 from nxspectra.cli.migrating import crosswalk_option, facts_option, read_facts, set_option
@@ -65,14 +66,7 @@ COLOURS = {
     help="Where the files are written; the folder `files` of the catalogue if not given.",
 )
 @click.option("--model", metavar="MODEL", help="Classify the spectra with this model.")
-@click.option(
-    "--workers",
-    type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="How many files at a time.",
-)
+@workers_option
 @click.option(
     "--as-link/--copy",
     "as_link",

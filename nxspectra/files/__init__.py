@@ -4,6 +4,5 @@ from nxspectra.files.claiming import check_disk as check_disk
 from nxspectra.files.claiming import temporary as temporary
 from nxspectra.files.placing import give_rights as give_rights
 from nxspectra.files.placing import take_place as take_place
-from nxspectra.files.placing import why_not as why_not
 from nxspectra.files.placing import write_whole as write_whole
 from nxspectra.files.placing import writing_errors as writing_errors

@@ -19,8 +19,9 @@ from typing import TypeAlias
 
 from h5py import h5f
 
+from nxspectra import files
 from nxspectra.errors import FileBusy, FileChanged, FileError, Refused, UsageError
-from nxspectra.files import check_disk, give_rights, take_place, temporary, why_not
+from nxspectra.files import check_disk, give_rights, take_place, temporary
 from nxspectra.hdf5.building import Builder, new_file
 from nxspectra.hdf5.opening import SourceFile, identity, look_at, other_writer, without_lock
 from nxspectra.hdf5.storage import reason
@@ -269,9 +270,8 @@ def fill(name: Path, root: Group, copied: bool) -> None:
 @contextmanager
 def writing_errors(target: Path) -> Iterator[None]:
     """Turn what the operating system and libhdf5 say into a FileError."""
-    try:
-        yield
-    except OSError as error:
-        raise FileError(f"{target}: {why_not(error)}") from error
-    except (RuntimeError, ValueError, KeyError) as error:
-        raise FileError(f"{target}: cannot be written: {reason(error)}; nothing was changed") from error
+    with files.writing_errors(target):
+        try:
+            yield
+        except (RuntimeError, ValueError, KeyError) as error:
+            raise FileError(f"{target}: cannot be written: {reason(error)}; nothing was changed") from error

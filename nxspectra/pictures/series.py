@@ -306,22 +306,11 @@ def _boundary_words(boundary: Boundary) -> str:
 def draw_votes(axes: Axes, votes: Votes, n_classes: int) -> None:
     """Separability and believability of each bin, side by side over its stretch of the angle axis."""
     start, width = votes.bin_start, votes.bin_end - votes.bin_start
-    axes.bar(
-        start + 0.06 * width,
-        votes.separability,
-        0.42 * width,
-        align="edge",
-        color=SEPARABILITY,
-        label="separability A$_b$",
-    )
-    axes.bar(
-        start + 0.52 * width,
-        votes.believability,
-        0.42 * width,
-        align="edge",
-        color=BELIEVABILITY,
-        label="believability w$_b$",
-    )
+    for share, heights, colour, label in (
+        (0.06, votes.separability, SEPARABILITY, "separability A$_b$"),
+        (0.52, votes.believability, BELIEVABILITY, "believability w$_b$"),
+    ):
+        axes.bar(start + share * width, heights, 0.42 * width, align="edge", color=colour, label=label)
     chance = CHANCE / n_classes
     if np.allclose(
         votes.believability, np.maximum(0.0, (votes.separability**2 - chance**2) / (1 - chance**2))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nxspectra.classifiers import Reliability, Verdict
@@ -40,31 +41,7 @@ def bins_study(results: Sequence[BinsResult], number: int, *, truth: int | None 
     for result in results:
         if result.ambiguous is not None:
             first, last = result.ambiguous
-            lower.plot(
-                [result.bins] * 2,
-                [first, last],
-                "-",
-                color=CLASS_COLOURS[0],
-                linewidth=7,
-                alpha=0.45,
-                solid_capstyle="butt",
-            )
-            lower.plot(
-                [result.bins] * 2,
-                [first, last],
-                "_",
-                color=CLASS_COLOURS[0],
-                markersize=13,
-                markeredgewidth=2,
-            )
-            lower.annotate(
-                f"{last - first - 1}",
-                (result.bins, last),
-                (0, 5),
-                textcoords="offset points",
-                ha="center",
-                fontsize=9,
-            )
+            _draw_region(lower, result.bins, first, last)
     if truth is not None:
         lower.axhline(
             truth - 0.5, color=TRUTH, linewidth=1.6, linestyle=DASHES, label=f"truth: frame {truth}"
@@ -76,10 +53,25 @@ def bins_study(results: Sequence[BinsResult], number: int, *, truth: int | None 
     lower.set_ylabel("ambiguous region (frames)")
     lower.set_xlabel("number of bins")
     lower.set_xticks(bins)
-    for axes in (upper, lower):
+    _draw_grid(upper, lower)
+    return figure
+
+
+def _draw_region(axes: Axes, place: float, first: int, last: int) -> None:
+    """A band between two frames, with a stroke at each end and the number of frames between them."""
+    for style, look in (
+        ("-", {"linewidth": 7, "alpha": 0.45, "solid_capstyle": "butt"}),
+        ("_", {"markersize": 13, "markeredgewidth": 2}),
+    ):
+        axes.plot([place, place], [first, last], style, color=CLASS_COLOURS[0], **look)
+    number = f"{last - first - 1}"
+    axes.annotate(number, (place, last), (0, 5), textcoords="offset points", ha="center", fontsize=9)
+
+
+def _draw_grid(*panels: Axes) -> None:
+    for axes in panels:
         axes.grid(color="#E5E5E5", linewidth=0.6)
         axes.set_axisbelow(True)
-    return figure
 
 
 def trial(reliability: Reliability, verdicts: Sequence[Verdict]) -> Figure:
@@ -118,7 +110,5 @@ def trial(reliability: Reliability, verdicts: Sequence[Verdict]) -> Figure:
     else:
         right.set_yticks([])
     right.invert_yaxis()
-    for axes in (left, right):
-        axes.grid(color="#E5E5E5", linewidth=0.6)
-        axes.set_axisbelow(True)
+    _draw_grid(left, right)
     return figure
