@@ -123,7 +123,8 @@ class Index:
             with engine.connect() as connection:
                 connection.execute(select(tables.meta.c.key))
         except DBAPIError as error:
-            return "unable to open" not in str(error)
+            code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+            return code not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
         return True
 
     @contextmanager
