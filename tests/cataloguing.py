@@ -1,11 +1,13 @@
-"""Described data sets for the tests of the catalogue."""
+"""Described data sets, and a catalogue of a few, for the tests of the catalogue."""
 
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 
+from nxspectra.catalogue import Catalogue, search
 from nxspectra.findings import Report
 from nxspectra.rdf import Description, describe
 from nxspectra.settings import Settings
@@ -45,3 +47,27 @@ def neutrons() -> Group:
     tree = tree.put("entry/instrument/source/probe", Field("neutron"))
     tree = tree.put("entry/instrument/beam/incident_energy", Field(25.0, units="meV"))
     return tree.put("entry/sample/pressure", Field([441.0] * 6, units="kbar"))
+
+
+def few(folder: Path) -> Path:
+    """A catalogue with five data sets, one of which says next to nothing."""
+    bare = Group("NXroot", {"entry": Group("NXentry", {"title": Field("Something raw")})})
+    with Catalogue(folder) as catalogue:
+        catalogue.file(described("ambient", ramp("Ambient run of ferropericlase", 0.1, 5)))
+        catalogue.file(described("middle", ramp("Compression of ferropericlase", 8, 25)))
+        catalogue.file(described("high", ramp("Compression of bridgmanite", 30, 60)))
+        catalogue.file(described("ice", neutrons()))
+        catalogue.file(described("raw", bare))
+    return folder
+
+
+def found(
+    folder: Path,
+    text: str | None = None,
+    technique: str | None = None,
+    label: str | None = None,
+    **ranges: str,
+) -> set[str]:
+    """Names of the files of what is found."""
+    hits = search(folder, text, parameters=ranges, technique=technique, label=label)
+    return {Path(hit.file).stem for hit in hits if hit.file}
