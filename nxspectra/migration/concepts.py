@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 
@@ -62,6 +62,15 @@ class Concept:
     """The texts that the definition allows; any if empty."""
     goes_with_group: bool = False
     """The definition asks for the group only if there is one, and then for this in it."""
+    steps: tuple[str, ...] = field(init=False)
+    """The groups on the way."""
+    leaf: str = field(init=False)
+    """What it is called in the last of them."""
+
+    def __post_init__(self) -> None:
+        *steps, leaf = self.path.split("/")
+        object.__setattr__(self, "steps", tuple(steps))
+        object.__setattr__(self, "leaf", leaf)
 
     def allowed(self, text: str) -> str | None:
         """The allowed text that is meant by `text`, however it is spelled; None if none is."""

@@ -30,8 +30,7 @@ class DataGroup:
 
     @property
     def path(self) -> str:
-        there = self.draft.groups(("data",))
-        return there[0] if there else f"{self.draft.base}/data"
+        return next(iter(self.draft.groups(("data",))), f"{self.draft.base}/data")
 
     # -- as it is --------------------------------------------------------------------------------
 

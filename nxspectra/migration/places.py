@@ -22,29 +22,20 @@ class Standing:
     node: Node
 
 
-def groups(root: Group, base: str, steps: tuple[str, ...]) -> list[str]:
-    """Real paths of the groups on the way to a concept; of several of a class the usual name comes first."""
-    paths = [base]
-    for step in steps:
-        paths = [below for path in paths for below in _of_class(root, path, step)]
-    return paths
-
-
-def _of_class(root: Group, path: str, usual: str) -> list[str]:
-    above, group = root.find(path) or (path, None)
-    if not isinstance(group, Group):
-        return []
-    there: dict[str, str] = {}
+def _of_class(root: Group, path: str, group: Group, usual: str) -> dict[str, Group]:
+    """The groups of a class in `group` by their real paths, the usual name first."""
+    wanted = GROUP_CLASSES[usual]
+    there: list[tuple[bool, str, str, Group]] = []
     for name, child in group.children.items():
         if isinstance(child, Field) or (usual in NAMED and name != usual):
             continue
-        node: Node
-        real, node = f"{above.rstrip('/')}/{name}", child
+        real, node = f"{path}/{name}", child
         if isinstance(node, Link):
-            real, node = root.find(f"{path}/{name}") or (real, node)
-        if isinstance(node, Group) and node.nx_class == GROUP_CLASSES[usual]:
-            there[name] = real
-    return list(dict.fromkeys(there[name] for name in sorted(there, key=lambda name: (name != usual, name))))
+            real, node = root.find(real) or (real, node)
+        if isinstance(node, Group) and node.nx_class == wanted:
+            there.append((name != usual, name, real, node))
+    there.sort(key=lambda one: one[:2])
+    return {real: node for _, _, real, node in there}
 
 
 def definition_of(root: Group, entry: str) -> str | None:
@@ -64,18 +55,6 @@ def our_entry(root: Group, entry: str) -> str | None:
         if subentry and definition_of(root, f"{entry}/{name}") == DEFINITION:
             return f"{entry}/{name}"
     return None
-
-
-def other_meaning(root: Group, base: str) -> list[str]:
-    """Names in the entry that the definition gives a meaning and that mean something else there."""
-    named = [(f"{base}/{name}", "NXprocess") for name in ("migration", "reduction")]
-    named += [(f"{path}/pressure_env", "NXenvironment") for path in groups(root, base, ("sample",))]
-    return [
-        f"{path} is not the {nx_class} that the definition means by that name"
-        for path, nx_class in named
-        if (node := root.get(path)) is not None
-        and not (isinstance(node, Group) and node.nx_class == nx_class)
-    ]
 
 
 def free(root: Group, path: str) -> str:
@@ -100,32 +79,50 @@ class Draft:
     made: dict[tuple[str, ...], str] = field(default_factory=dict)
     prefer: dict[tuple[str, ...], str] = field(default_factory=dict)
     """Which of several groups of a class in `base` is meant."""
-    there: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
+    there: dict[tuple[str, ...], dict[str, Group]] = field(default_factory=dict)
     """What was found on the way to a concept, to be looked for once."""
 
-    def groups(self, steps: tuple[str, ...]) -> list[str]:
-        """Real paths of the groups that are there, on the way to a concept."""
-        if not steps:
-            return [self.base]
+    def groups(self, steps: tuple[str, ...]) -> dict[str, Group]:
+        """The groups that are there on the way to a concept, by their real paths.
+
+        Of several of a class the one with the usual name comes first.
+        """
         found = self.there.get(steps)
         if found is None:
-            above = self.groups(steps[:-1])
-            found = [below for path in above for below in _of_class(self.root, path, steps[-1])]
+            found = {}
+            if steps:
+                for path, group in self.groups(steps[:-1]).items():
+                    found |= _of_class(self.root, path, group, steps[-1])
+            else:
+                real, base = self.root.find(self.base) or ("", None)
+                found = {real: base} if isinstance(base, Group) else {}
             self.there[steps] = found
         return found
 
     def standing(self, concept: Concept, only: str | None = None) -> Standing | None:
         """What stands at the place of the concept; only in the group `only` if it is given."""
-        *steps, leaf = concept.path.split("/")
-        for path in self.groups(tuple(steps)) if only is None else [only]:
-            group = self.root.group(path)
-            if group is None or leaf not in group.children:
+        leaf = concept.leaf
+        for path, group in self.groups(concept.steps).items():
+            node = group.children.get(leaf) if only is None or path == only else None
+            if node is None:
                 continue
-            found = self.root.find(f"{path}/{leaf}")
-            # a link that leads nowhere still bears the name
-            real, node = found if found is not None else (f"{path}/{leaf}", group.children[leaf])
-            return Standing(f"{path}/{leaf}", real, node)
+            where = real = f"{path}/{leaf}"
+            if isinstance(node, Link):
+                # one that leads nowhere still bears the name
+                real, node = self.root.find(where) or (where, node)
+            return Standing(where, real, node)
         return None
+
+    def other_meaning(self) -> list[str]:
+        """Names in the entry that the definition gives a meaning and that mean something else there."""
+        named = [(f"{self.base}/{name}", "NXprocess") for name in ("migration", "reduction")]
+        named += [(f"{path}/pressure_env", "NXenvironment") for path in self.groups(("sample",))]
+        return [
+            f"{path} is not the {nx_class} that the definition means by that name"
+            for path, nx_class in named
+            if (node := self.root.get(path)) is not None
+            and not (isinstance(node, Group) and node.nx_class == nx_class)
+        ]
 
     def group(self, steps: tuple[str, ...]) -> str:
         """Path of the group of a concept: one that is there, one already planned, or a new one."""
@@ -135,9 +132,9 @@ class Draft:
             return self.made[steps]
         if steps in self.prefer:
             return self.prefer[steps]
-        there = self.groups(steps)
-        if there:
-            return there[0]
+        there = next(iter(self.groups(steps)), None)
+        if there is not None:
+            return there
         parent = self.group(steps[:-1])
         path = free(self.root, f"{parent}/{steps[-1]}")
         self.made[steps] = path
@@ -146,19 +143,19 @@ class Draft:
 
     def would_make(self, steps: tuple[str, ...]) -> bool:
         """Is the group not there yet?"""
-        return steps not in self.made and not self.groups(steps)
+        return bool(steps) and steps not in self.made and not self.groups(steps)
 
     def path_of(self, concept: Concept) -> str:
         """Where the concept would stand, without making anything."""
-        *steps, leaf = concept.path.split("/")
-        known = self.made.get(tuple(steps)) or self.prefer.get(tuple(steps))
-        there = [known] if known else self.groups(tuple(steps))
-        return f"{there[0]}/{leaf}" if there else f"{self.base}/{concept.path}"
+        steps = concept.steps
+        if not steps:
+            return f"{self.base}/{concept.leaf}"
+        there = self.made.get(steps) or self.prefer.get(steps) or next(iter(self.groups(steps)), None)
+        return f"{self.base}/{concept.path}" if there is None else f"{there}/{concept.leaf}"
 
     def put(self, concept: Concept, item: Field | Link, evidence: Evidence) -> str:
         """Plan `item` at the place of the concept; returns the path."""
-        *steps, leaf = concept.path.split("/")
-        path = f"{self.group(tuple(steps))}/{leaf}"
+        path = f"{self.group(concept.steps)}/{concept.leaf}"
         self.add(path, item, evidence)
         return path
 

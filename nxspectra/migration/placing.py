@@ -75,12 +75,12 @@ def decide(work: Work, concept: Concept, n: int | None) -> None:
 
 def _others(work: Work, concept: Concept, there: Standing | None, n: int | None) -> None:
     """Other groups of the class, such as a second detector, must have what is required too."""
-    *steps, leaf = concept.path.split("/")
+    steps, leaf = concept.steps, concept.leaf
     if concept.level is not Level.REQUIRED or not steps:
         return
     used = there.path.rpartition("/")[0] if there else work.draft.path_of(concept).rpartition("/")[0]
-    for path in work.draft.groups(tuple(steps)):
-        node = work.root.get(f"{path}/{leaf}")
+    for path in work.draft.groups(steps):
+        node = work.root.get(f"{path}/{leaf}") if path != used else None
         if path != used and (node is None or isinstance(usable(node, concept, n), Problem)):
             work.blocked.append(f"{path} is another {GROUP_CLASSES[steps[-1]]} and has no usable {leaf}")
 
@@ -173,8 +173,8 @@ def _add_units(work: Work, concept: Concept, there: Standing, choice: Choice, n:
 
 
 def _place(work: Work, concept: Concept, choice: Choice) -> None:
-    steps = concept.path.split("/")[:-1]
-    if work.draft.would_make(tuple(steps)) and not _is_whole(work, steps):
+    steps = concept.steps
+    if work.draft.would_make(steps) and not _is_whole(work, steps):
         work.tell(concept, choice.evidence, work.draft.path_of(concept), choice.values, State.NOT_PLACED)
         return
     agreeing = (*choice.agreeing, *agreeing_numbers(work.known.survey, concept, choice.values))
@@ -184,7 +184,7 @@ def _place(work: Work, concept: Concept, choice: Choice) -> None:
         item = choice.field(concept)
         if concept is PRESSURE:
             # it is the axis of the spectra by a link, and a link's object says where it stands
-            path = f"{work.draft.group(tuple(steps))}/pressure"
+            path = f"{work.draft.group(steps)}/pressure"
             item = item.with_attributes(target=path)
         if concept.path == "instrument/detector/start_time":
             item = _counted_from(work, item, choice)
@@ -199,12 +199,12 @@ def _counted_from(work: Work, item: Field, choice: Choice) -> Field:
     return item if start is None else item.with_attributes(start=start)
 
 
-def _is_whole(work: Work, steps: list[str]) -> bool:
+def _is_whole(work: Work, steps: tuple[str, ...]) -> bool:
     """Is everything known that a group of this kind must have, so that it may be made?"""
     return all(
         work.known.survey.of(concept) or _constant(work, concept) or concept.path in work.facts
         for concept in CONCEPTS
-        if concept.goes_with_group and concept.path.split("/")[:-1] == steps
+        if concept.goes_with_group and concept.steps == steps
     )
 
 
@@ -219,8 +219,8 @@ def _constant(work: Work, concept: Concept) -> Choice | None:
 
 
 def _missing(work: Work, concept: Concept) -> None:
-    *steps, leaf = concept.path.split("/")
-    if concept.goes_with_group and not work.draft.would_make(tuple(steps)):
+    steps, leaf = concept.steps, concept.leaf
+    if concept.goes_with_group and not work.draft.would_make(steps):
         group = work.draft.path_of(concept).rpartition("/")[0]
         work.blocked.append(f"{group} has no {leaf}, which an {GROUP_CLASSES[steps[-1]]} must have")
     if concept.level is Level.OPTIONAL or (work.known.is_left and concept is not INTENSITY):

@@ -14,7 +14,7 @@ from nxspectra.migration.data_group import DataGroup
 from nxspectra.migration.facts import Fact, how_to_give
 from nxspectra.migration.known import EntryKnown
 from nxspectra.migration.outcome import EntryOutcome, Found, State
-from nxspectra.migration.places import SUBENTRY, free, groups, other_meaning
+from nxspectra.migration.places import SUBENTRY, Draft, free
 from nxspectra.migration.placing import decide
 from nxspectra.migration.series import Series
 from nxspectra.migration.work import DETECTOR, Work
@@ -75,7 +75,7 @@ def _done(work: Work) -> EntryPlan:
     n = shape[0] if shape else (known.survey.frames[0][1][0] if known.survey.frames else None)
     if shape is not None:
         data.declare()
-    work.blocked += other_meaning(work.root, work.base)
+    work.blocked += work.draft.other_meaning()
     _detector(work, series, n)
     for concept in CONCEPTS:
         if concept.kind not in (Kind.INTENSITY, Kind.ANGLES):
@@ -101,7 +101,8 @@ def _done(work: Work) -> EntryPlan:
 
 def _detector(work: Work, series: Series | None, n: int | None) -> None:
     """Which detector the spectra are from: the one they stand in, that of the frames, one with a time."""
-    raw = groups(work.root, work.known.path, DETECTOR)
+    in_entry = work.draft if work.base == work.known.path else Draft(work.root, work.known.path)
+    raw = in_entry.groups(DETECTOR)
     fact = work.facts.get(EXPOSURE.path)
     named = [path for path in raw if fact and fact.path and fact.path.startswith(f"{path}/")]
     named += [path for path in raw if series and series.intensity.real.startswith(f"{path}/")]

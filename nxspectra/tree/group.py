@@ -48,7 +48,8 @@ class Link:
         return {}
 
 
-_AS_READ: tuple[tuple[str, object], ...] = (("source", None), ("additions", Additions()), ("edited", False))
+_NOTHING_ADDED = Additions()
+_set = object.__setattr__
 
 
 class Group:
@@ -59,10 +60,12 @@ class Group:
     then it is no longer its source plus its additions.
     """
 
-    __slots__ = ("additions", "attributes", "children", "edited", "source")
+    __slots__ = ("additions", "attributes", "children", "edited", "nx_class", "source")
 
     children: Mapping[str, Node]
     attributes: Mapping[str, Attribute]
+    nx_class: str | None
+    """NX_class, also when it is stored as an array of one element; None if there is none."""
     source: Source | None
     additions: Additions
     edited: bool
@@ -76,19 +79,23 @@ class Group:
         **named: Attribute,
     ) -> None:
         own = {"NX_class": nx_class} if nx_class is not None else {}
-        object.__setattr__(self, "children", dict(children or {}))
-        object.__setattr__(self, "attributes", {**own, **(attributes or {}), **named})
-        object.__setattr__(self, "source", None)
-        object.__setattr__(self, "additions", Additions())
-        object.__setattr__(self, "edited", False)
+        self._begin(dict(children or {}), {**own, **(attributes or {}), **named})
 
     @classmethod
     def around(cls, children: Mapping[str, Node], attributes: Mapping[str, Attribute]) -> Self:
         """A group around these very mappings, not copies; a reader may go on filling them."""
         new = cls.__new__(cls)
-        for name, value in (("children", children), ("attributes", attributes), *_AS_READ):
-            object.__setattr__(new, name, value)
+        new._begin(children, attributes)
         return new
+
+    def _begin(self, children: Mapping[str, Node], attributes: Mapping[str, Attribute]) -> None:
+        _set(self, "children", children)
+        _set(self, "attributes", attributes)
+        # asked for far more often than groups are made
+        _set(self, "nx_class", _class_in(attributes))
+        _set(self, "source", None)
+        _set(self, "additions", _NOTHING_ADDED)
+        _set(self, "edited", False)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Group is a value; make another one instead of setting {name!r}")
@@ -106,9 +113,9 @@ class Group:
             self.children if children is None else children,
             self.attributes if attributes is None else attributes,
         )
-        object.__setattr__(new, "source", self.source if source is None else source)
-        object.__setattr__(new, "additions", self.additions if additions is None else additions)
-        object.__setattr__(new, "edited", self.edited if edited is None else edited)
+        _set(new, "source", self.source if source is None else source)
+        _set(new, "additions", self.additions if additions is None else additions)
+        _set(new, "edited", self.edited if edited is None else edited)
         return new
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -118,15 +125,6 @@ class Group:
     def read_from(self, source: Source) -> Self:
         """The same tree, known to come from `source`, with nothing added yet."""
         return self._like(source=source, additions=Additions(), edited=False)
-
-    @property
-    def nx_class(self) -> str | None:
-        """NX_class, also when it is stored as an array of one element; None if there is none."""
-        value = self.attributes.get("NX_class")
-        if isinstance(value, str):
-            return value
-        value = one(value)
-        return value if isinstance(value, str) else None
 
     def read_once(self) -> Self:
         """The same tree, of which no value is read from the file a second time.
@@ -357,6 +355,13 @@ class Group:
 
     def __repr__(self) -> str:
         return f"Group({self.nx_class!r}, {list(self.children)})"
+
+
+def _class_in(attributes: Mapping[str, Attribute]) -> str | None:
+    value = attributes.get("NX_class")
+    if not isinstance(value, str):
+        value = one(value)
+    return value if isinstance(value, str) else None
 
 
 def _group_again(
