@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,15 +42,14 @@ class Choice:
         return Field(self.values, units=concept.unit)
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
+class Fitted(NamedTuple):
     """A key whose value has the shape that the concept has in the series."""
 
     candidate: Candidate
     values: Floats | str
 
-    @property
-    def choice(self) -> Choice:
+    def choice(self, agreeing: tuple[str, ...] = ()) -> Choice:
+        """It is taken, and others agree with it."""
         reading, rule = self.candidate.reading, self.candidate.rule
         evidence = Evidence(
             rule.concept.path,
@@ -59,7 +60,7 @@ class Fitted:
             rule.id,
             str(rule.trust),
         )
-        return Choice(self.values, evidence, (), self.candidate.real, reading.unit)
+        return Choice(self.values, evidence, agreeing, self.candidate.real, reading.unit)
 
 
 def shown(values: Floats | str, concept: Concept) -> str:
@@ -88,6 +89,11 @@ def agree(one: Floats | str, other: Floats | str, concept: Concept) -> bool:
     """The same within the tolerance of the concept; values that are missing on either side do not count."""
     if isinstance(one, str) or isinstance(other, str):
         return isinstance(one, str) and isinstance(other, str) and one.casefold() == other.casefold()
+    if one.size == other.size == 1:
+        left, right = one.item(), other.item()
+        scale = max(abs(left), abs(right))
+        missing = not (math.isfinite(left) and math.isfinite(right))
+        return missing or abs(left - right) <= concept.tolerance * scale
     if one.size != other.size and 1 not in (one.size, other.size):
         return False
     a, b = np.broadcast_arrays(one.reshape(-1), other.reshape(-1))
@@ -133,7 +139,7 @@ def choose(concept: Concept, fits: list[Fitted], where: str) -> tuple[Choice | N
         give = f"--set {concept.word}={best.candidate.path}"
         message = f"{said}; nothing is written. Say which, for example {give}"
         return None, [Finding(where, "ambiguous-key", message)]
-    return replace(best.choice, agreeing=same(concept, best.values, fits[1:])), []
+    return best.choice(same(concept, best.values, fits[1:])), []
 
 
 def same(concept: Concept, values: Floats | str, fits: Iterable[Fitted]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from nxspectra.errors import CrosswalkError
 from nxspectra.migration.concepts import Concept, concept, nearest
@@ -28,8 +28,7 @@ from nxspectra.migration.crosswalk_file import (
 from nxspectra.shipped import shipped
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """A named thing in a file that a rule may know."""
 
     path: str
@@ -111,13 +110,14 @@ class Rule:
     def trust(self) -> Trust:
         return self.text.trust
 
-    @property
+    @cached_property
     def unit(self) -> str:
         """The unit that a value must be convertible to."""
         return QUANTITIES[self.text.quantity][1] if self.text.quantity else self.concept.unit
 
-    @property
+    @cached_property
     def range(self) -> tuple[float, float]:
+        """Plausible values, lowest and highest, in the unit of the concept."""
         if self.text.quantity == "q" and self.text.range is None:
             return LONGEST_Q
         return self.text.range or (self.concept.lowest, self.concept.highest)
@@ -148,7 +148,7 @@ class Refusal:
 
 
 Knowers: TypeAlias = tuple[tuple[Rule, ...], tuple[Refusal, ...]]
-"""What of a crosswalk knows a key."""
+"""What of a crosswalk knows a key: rules and refusals."""
 MOST_KEPT = 10_000
 """Keys of which it is kept what knows them."""
 
@@ -190,14 +190,6 @@ class Crosswalk:
         _gather(path, files, ())
         return _resolved(tuple(files.items()))
 
-    def rules_for(self, key: Key) -> tuple[Rule, ...]:
-        """The rules that know this key."""
-        return self._of(key)[0]
-
-    def refusals_for(self, key: Key) -> tuple[Refusal, ...]:
-        """The refusals that know this key."""
-        return self._of(key)[1]
-
     def knows(self, name: str) -> bool:
         """May any rule know a key of this name? Cheap, so that most keys are passed by."""
         rules, refusals = self._by_name(name)
@@ -222,8 +214,9 @@ class Crosswalk:
     def _keys(self) -> dict[tuple[str, tuple[tuple[str, str], ...]], Knowers]:
         return {}
 
-    def _of(self, key: Key) -> Knowers:
-        """What knows a key; from one file of a beamline to the next the keys are the same."""
+    def knowers(self, key: Key) -> Knowers:
+        """What knows a key."""
+        # from one file of a beamline to the next the keys are the same
         known = self._keys.get((key.name, key.groups))
         if known is None:
             rules, refusals = self._by_name(key.name)

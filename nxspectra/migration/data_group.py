@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -28,8 +29,9 @@ class DataGroup:
     draft: Draft
     facts: dict[str, Fact]
 
-    @property
+    @cached_property
     def path(self) -> str:
+        """That is there, or to be there."""
         return next(iter(self.draft.groups(("data",))), f"{self.draft.base}/data")
 
     # -- as it is --------------------------------------------------------------------------------

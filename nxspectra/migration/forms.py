@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -173,8 +173,8 @@ def converted(numbers: Floats, unit: str, rule: Rule, raw: str, raw_units: str |
 
 def implausible(values: Floats, concept: Concept, lowest: float, highest: float) -> Problem | None:
     """A Problem with the number and the range, if any value is not a number or out of range."""
-    if values.size == 1 and lowest <= values.item() <= highest:
-        return None
+    if values.size and lowest <= values.min() and values.max() <= highest:
+        return None  # which nothing that is not a number would be
     finite = np.isfinite(values)
     if not finite.any():
         return Problem("not-a-number", f"holds {short(values)}: no number to take")
@@ -259,17 +259,9 @@ def _unit(
     name: str, field: Field, rule: Rule, around: Group | None, in_value: str | None
 ) -> str | Problem | None:
     """The unit of the value, from where the rule allows; a Problem if the file contradicts itself."""
-    sources: dict[UnitFrom, Callable[[], str | None]] = {
-        UnitFrom.ATTRIBUTE: lambda: unit_of(field),
-        UnitFrom.VALUE: lambda: in_value,
-        UnitFrom.SIBLING: lambda: _sibling(name, around),
-        UnitFrom.NAME: lambda: _of_kind(_ending(_NAME_END, name), rule),
-        UnitFrom.DESCRIPTION: lambda: next(_described(field, rule), None),
-        UnitFrom.PROFILE: lambda: rule.text.unit,
-    }
     said: dict[UnitFrom, str] = {}
     for source in rule.text.unit_from:
-        unit = sources[source]()
+        unit = in_value if source is UnitFrom.VALUE else _UNITS_FROM[source](name, field, rule, around)
         if unit is None or unit in rule.text.wrong_units:
             continue
         if not units.same_kind(unit, rule.unit):
@@ -280,6 +272,8 @@ def _unit(
                 f" {rule.concept.unit!r}. A crosswalk can state the right unit (`wrong_units`, `unit`)",
             )
         said[source] = unit
+    if len(said) < 2:
+        return next(iter(said.values()), None)
     # the profile speaks only where the file is silent; what the file says twice must agree
     spellings = {
         units.usual_spelling(unit) for source, unit in said.items() if source is not UnitFrom.PROFILE
@@ -287,30 +281,54 @@ def _unit(
     if len(spellings) > 1:
         claims = " and ".join(f"{unit!r} by its {source}" for source, unit in said.items())
         return Problem("contradicting-units", f"{short(field)} is in {claims}")
-    return next(iter(said.values()), None)
+    return next(iter(said.values()))
 
 
-def _sibling(name: str, around: Group | None) -> str | None:
+def _of_attribute(name: str, field: Field, rule: Rule, around: Group | None) -> str | None:  # noqa: ARG001
+    return unit_of(field)
+
+
+def _of_sibling(name: str, field: Field, rule: Rule, around: Group | None) -> str | None:  # noqa: ARG001
     """The unit in a data set beside the value: `energy_units`, or `unit` in the group of the quantity."""
     if around is None:
         return None
+    beside = around.children
     names = [f"{name}_units", f"{name}_unit", f"{name}_Units", f"{name}_Unit"]
-    if any(other in around.children for other in ("value", "data")) and around.nx_class != "NXdata":
+    if ("value" in beside or "data" in beside) and around.nx_class != "NXdata":
         names += ["units", "unit"]
     for other in names:
-        node = around.children.get(other)
+        node = beside.get(other)
         text = node.text if isinstance(node, Field) else None
         if text and text.strip():
             return text.strip()
     return None
 
 
-def _described(field: Field, rule: Rule) -> Iterator[str]:
+def _of_name(name: str, field: Field, rule: Rule, around: Group | None) -> str | None:  # noqa: ARG001
+    return _of_kind(_ending(_NAME_END, name), rule)
+
+
+def _of_description(name: str, field: Field, rule: Rule, around: Group | None) -> str | None:  # noqa: ARG001
     for attribute in ("description", "long_name", "label", "doc"):
         text = text_attribute(field, attribute) if attribute in field.attributes else None
         unit = None if text is None else _of_kind(_ending(_DESCRIPTION_END, text), rule)
         if unit:
-            yield unit
+            return unit
+    return None
+
+
+def _of_profile(name: str, field: Field, rule: Rule, around: Group | None) -> str | None:  # noqa: ARG001
+    return rule.text.unit
+
+
+_UNITS_FROM: Mapping[UnitFrom, Callable[[str, Field, Rule, Group | None], str | None]] = {
+    UnitFrom.ATTRIBUTE: _of_attribute,
+    UnitFrom.SIBLING: _of_sibling,
+    UnitFrom.NAME: _of_name,
+    UnitFrom.DESCRIPTION: _of_description,
+    UnitFrom.PROFILE: _of_profile,
+}
+"""Where a unit may come from, beside the value itself."""
 
 
 def name_unit(name: str) -> str | None:
@@ -384,21 +402,28 @@ def short(value: Field | Floats | str) -> str:
     """A value in a few words: `100`, `349 values, 0.1 to 44.1`, a text cut to its beginning."""
     if isinstance(value, str):
         return value if len(value) <= 60 else value[:57] + "..."
-    if isinstance(value, Field) and value.size > 100_000:
-        return f"values of shape {value.shape}"
-    array = value.array if isinstance(value, Field) else value
+    if isinstance(value, Field):
+        if value.size > 100_000:
+            return f"values of shape {value.shape}"
+        array = value.array
+    else:
+        array = value
+    kind = array.dtype.kind
     if array.size == 1:
-        item = array.item() if array.dtype.kind in "Uf" else array.reshape(-1)[0]
-        return f"{item:.10g}" if array.dtype.kind == "f" else short(str(item))
-    if array.dtype.kind not in "iuf":
-        return f"{array.size} texts" if array.dtype.kind == "U" else f"values of shape {array.shape}"
-    finite = array[np.isfinite(array)]
-    if not finite.size:
-        return f"{array.size} values, none of them finite"
-    gaps = f", {array.size - finite.size} of them missing" if finite.size < array.size else ""
-    spread = (
-        f"{finite.min():.6g} to {finite.max():.6g}" if finite.min() < finite.max() else f"all {finite[0]:.6g}"
-    )
+        item = array.item() if kind in "Uf" else array.reshape(-1)[0]
+        return f"{item:.10g}" if kind == "f" else short(str(item))
+    if kind not in "iuf":
+        return f"{array.size} texts" if kind == "U" else f"values of shape {array.shape}"
+    lowest, highest, gaps = np.nan, np.nan, ""
+    if array.size:
+        lowest, highest = array.min(), array.max()
+    if not (np.isfinite(lowest) and np.isfinite(highest)):
+        finite = array[np.isfinite(array)]
+        if not finite.size:
+            return f"{array.size} values, none of them finite"
+        lowest, highest = finite.min(), finite.max()
+        gaps = f", {array.size - finite.size} of them missing" if finite.size < array.size else ""
+    spread = f"{lowest:.6g} to {highest:.6g}" if lowest < highest else f"all {lowest:.6g}"
     return f"{array.size} values, {spread}{gaps}"
 
 

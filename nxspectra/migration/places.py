@@ -29,11 +29,10 @@ def _of_class(root: Group, path: str, group: Group, usual: str) -> dict[str, Gro
     for name, child in group.children.items():
         if isinstance(child, Field) or (usual in NAMED and name != usual):
             continue
-        real, node = f"{path}/{name}", child
-        if isinstance(node, Link):
-            real, node = root.find(real) or (real, node)
-        if isinstance(node, Group) and node.nx_class == wanted:
-            there.append((name != usual, name, real, node))
+        real = f"{path}/{name}"
+        found = root.find(real) if isinstance(child, Link) else (real, child)
+        if found is not None and isinstance(found[1], Group) and found[1].nx_class == wanted:
+            there.append((name != usual, name, found[0], found[1]))
     there.sort(key=lambda one: one[:2])
     return {real: node for _, _, real, node in there}
 

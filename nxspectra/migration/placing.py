@@ -56,7 +56,7 @@ def decide(work: Work, concept: Concept, n: int | None) -> None:
         others = [one for one in fits if one.candidate.real != there.real]
         _in_place(work, concept, there, stands, others, told=told)
         return
-    choice, contradiction = choose(concept, fits, work.draft.path_of(concept))
+    choice, contradiction = choose(concept, fits, work.draft.path_of(concept)) if fits else (None, [])
     if told is not None:
         work.findings += [*noted, *differing(concept, told.values, fits, told.evidence.origin)]
         others = [one for one in fits if one.candidate.real != told.real]
@@ -64,7 +64,7 @@ def decide(work: Work, concept: Concept, n: int | None) -> None:
     work.findings += [*findings, *contradiction]
     choice = choice or (None if contradiction else _constant(work, concept))
     if there is not None and isinstance(stands, Problem):
-        own = [one.choice for one in fits if one.candidate.real == there.real]
+        own = [one.choice() for one in fits if one.candidate.real == there.real]
         if not any(_add_units(work, concept, there, option, n) for option in (told, *own) if option):
             _unusable(work, concept, there, stands, told)
     elif choice is not None:

@@ -117,7 +117,7 @@ def suggestions(
     found: list[Suggestion] = []
     lengths = _lengths(root)
     for key, field in keys_of(root):
-        if crosswalk.rules_for(key) or crosswalk.refusals_for(key) or "NXdata" in {c for _, c in key.groups}:
+        if _is_known(crosswalk, key) or "NXdata" in {c for _, c in key.groups}:
             continue
         meant = (one for one in _scored(key, field, lengths) if wanted is None or one.concept.path in wanted)
         best = max(meant, key=lambda one: one.score, default=None)
@@ -255,7 +255,7 @@ def _spectra(root: Group, crosswalk: Crosswalk) -> Iterator[Suggestion]:
 
 
 def _is_known(crosswalk: Crosswalk, key: Key) -> bool:
-    return bool(crosswalk.rules_for(key) or crosswalk.refusals_for(key))
+    return any(crosswalk.knowers(key))
 
 
 def _is_axis(field: Field) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,8 +28,7 @@ from nxspectra.spectra import DEFINITION, definitions_of
 from nxspectra.tree import Field, Group, Link
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A key that tells a concept, with what it says."""
 
     concept: Concept
@@ -46,8 +46,7 @@ class Candidate:
         return self.rule.trust.rank, self.rule.order, self.path
 
 
-@dataclass(frozen=True, slots=True)
-class SpectraKey:
+class SpectraKey(NamedTuple):
     """A data set that may be the intensity or the angles of a series."""
 
     concept: Concept
@@ -96,14 +95,15 @@ class Survey:
         return self.candidates.get(concept.path, [])
 
 
-@dataclass(frozen=True, slots=True)
-class _Visited:
+class _Visited(NamedTuple):
     """A group or field on the way through an entry."""
 
     key: Key
     node: Group | Field
     real: str
     around: Group
+    detector: str | None
+    """Path of the NXdetector it stands in."""
 
 
 def survey(root: Group, entry: str, crosswalk: Crosswalk) -> Survey:
@@ -112,13 +112,15 @@ def survey(root: Group, entry: str, crosswalk: Crosswalk) -> Survey:
     signs = {constant.key[-1] for constant in crosswalk.constants}
     refused: set[tuple[str, str]] = set()
     for visited in _visit(root, entry, lambda name: name in signs or crosswalk.knows(name)):
-        name, node = visited.key.name, visited.node
-        if isinstance(node, Group) and visited.real == visited.key.path and is_integration(name, node):
-            found.integrations.append(visited.key.path)
-        if isinstance(node, Field) and _is_stack(node, visited.key):
-            found.frames.append((visited.key.path, node.shape or ()))
-        if name in signs and isinstance(node, Field):
-            _constants(found, crosswalk, visited.key, node)
+        (path, name, _), node, real, _, detector = visited
+        if isinstance(node, Group):
+            if node.nx_class == "NXprocess" and real == path and is_integration(name, node):
+                found.integrations.append(path)
+        else:
+            if detector is not None and _is_stack(node):
+                found.frames.append((path, node.shape or ()))
+            if name in signs:
+                _constants(found, crosswalk, visited.key, node)
         if crosswalk.knows(name):
             refused |= _consider(found, crosswalk, visited)
     _tidy(found, refused)
@@ -142,14 +144,9 @@ def _tidy(found: Survey, refused: set[tuple[str, str]]) -> None:
     found.problems.sort(key=lambda item: (item[1].path, item[0].path))
 
 
-def _is_stack(field: Field, key: Key) -> bool:
+def _is_stack(field: Field) -> bool:
     shape = field.shape or ()
-    return (
-        len(shape) == 3
-        and field.dtype.kind in "iuf"
-        and min(shape[1:]) > 8
-        and any(nx_class == "NXdetector" for _, nx_class in key.groups)
-    )
+    return len(shape) == 3 and field.dtype.kind in "iuf" and min(shape[1:]) > 8
 
 
 def _visit(root: Group, entry: str, wanted: Callable[[str], bool]) -> Iterator[_Visited]:
@@ -157,22 +154,28 @@ def _visit(root: Group, entry: str, wanted: Callable[[str], bool]) -> Iterator[_
 
     What we ourselves add is no evidence, so a second migration sees what the first saw.
     """
-    stack: list[tuple[str, Group, tuple[tuple[str, str], ...]]] = [("", root, ())]
+    stack: list[tuple[str, Group, tuple[tuple[str, str], ...], str | None]] = [("", root, (), None)]
     while stack:
-        path, group, groups = stack.pop()
-        for name in sorted(group.children):
-            node, where = group.children[name], f"{path}/{name}"
-            real = where
-            if isinstance(node, Link):
+        path, group, groups, detector = stack.pop()
+        for name, child in sorted(group.children.items(), key=_name):
+            where = f"{path}/{name}"
+            real, node = where, child
+            if isinstance(child, Link):
                 followed = root.find(where) if wanted(name) else None
                 if followed is None:
                     continue
                 real, node = followed
             if not isinstance(node, Group | Field):
                 continue
-            yield _Visited(Key(where, name, groups), node, real, group)
+            yield _Visited(Key(where, name, groups), node, real, group, detector)
             if isinstance(node, Group) and real == where and not _is_closed(node, name, where, entry):
-                stack.append((where, node, (*groups, (name, node.nx_class or ""))))
+                nx_class = node.nx_class or ""
+                inside = where if nx_class == "NXdetector" else detector
+                stack.append((where, node, (*groups, (name, nx_class)), inside))
+
+
+def _name(item: tuple[str, object]) -> str:
+    return item[0]
 
 
 def keys_of(root: Group) -> Iterator[tuple[Key, Field]]:
@@ -217,9 +220,10 @@ def neutron_source(root: Group, entry: str) -> str | None:
 def _consider(found: Survey, crosswalk: Crosswalk, visited: _Visited) -> set[tuple[str, str]]:
     """Take what the rules take of one key; returns the (concept, object) that a refusal forbids."""
     key, node = visited.key, visited.node
+    rules, refusals = crosswalk.knowers(key)
     refused = set()
     # the last has the most exact reason: a crosswalk comes after those that it extends
-    for refusal in reversed(crosswalk.refusals_for(key)):
+    for refusal in reversed(refusals):
         if _applies(refusal, node) and refusal.concept.path not in refused:
             refused.add(refusal.concept.path)
             found.problems.append((refusal.concept, _refused(refusal, key, node)))
@@ -227,7 +231,6 @@ def _consider(found: Survey, crosswalk: Crosswalk, visited: _Visited) -> set[tup
             if told is not None and told.real not in {one.real for one in found.sensors}:
                 found.sensors.append(told)
     taken: set[str] = set()
-    rules = crosswalk.rules_for(key)
     for rule in rules:
         concept = rule.concept
         if concept.path in refused or concept.path in taken:
@@ -249,7 +252,7 @@ def _consider(found: Survey, crosswalk: Crosswalk, visited: _Visited) -> set[tup
         if isinstance(reading, Problem):
             _note_problem(found, rule, visited, reading)
         else:
-            candidate = Candidate(concept, key.path, rule, reading, visited.real, _detector(key))
+            candidate = Candidate(concept, key.path, rule, reading, visited.real, visited.detector)
             found.candidates.setdefault(concept.path, []).append(candidate)
     return {(concept, visited.real) for concept in refused}
 
@@ -308,15 +311,6 @@ def _of_neutrons(node: Group | Field, rule: Rule, told_by: str) -> Problem:
         else "an energy of neutrons, not of X-rays"
     )
     return Problem("neutrons", f"{said} is {what} ({told_by} says neutrons)")
-
-
-def _detector(key: Key) -> str | None:
-    path, found = "", None
-    for name, nx_class in key.groups:
-        path = f"{path}/{name}"
-        if nx_class == "NXdetector":
-            found = path
-    return found
 
 
 def _constants(found: Survey, crosswalk: Crosswalk, key: Key, node: Field) -> None:

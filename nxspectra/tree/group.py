@@ -191,9 +191,9 @@ class Group:
         node = self
         for step in path.split("/"):
             if step and step != ".":
-                node = node.children.get(step) if isinstance(node, Group) else None
-                if node is None:
+                if not isinstance(node, Group):
                     return None
+                node = node.children.get(step)
                 if isinstance(node, Link):
                     found = self.find(path)
                     return None if found is None else found[1]
