@@ -12,7 +12,7 @@ from nxspectra import units
 from nxspectra.findings import Finding, Severity
 from nxspectra.migration.concepts import PRESSURE
 from nxspectra.migration.crosswalk import Key, Refusal, Rule
-from nxspectra.migration.crosswalk_file import RuleText, Trust
+from nxspectra.migration.crosswalk_text import RuleText, Trust
 from nxspectra.migration.forms import (
     Floats,
     Problem,

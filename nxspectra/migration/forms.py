@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nxspectra import units
 from nxspectra.migration.concepts import Concept, Kind
 from nxspectra.migration.crosswalk import Rule
-from nxspectra.migration.crosswalk_file import Form, UnitFrom
+from nxspectra.migration.crosswalk_text import Form, UnitFrom
 from nxspectra.tree import Attribute, Field, Group, Node, one
 
 Floats = NDArray[np.float64]

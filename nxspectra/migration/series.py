@@ -13,7 +13,7 @@ from nxspectra.errors import Refused, UsageError
 from nxspectra.findings import Finding, Severity
 from nxspectra.migration.concepts import ENERGY, INTENSITY, TWO_THETA
 from nxspectra.migration.crosswalk import Crosswalk, Rule, Selection
-from nxspectra.migration.crosswalk_file import RuleText, Trust
+from nxspectra.migration.crosswalk_text import RuleText, Trust
 from nxspectra.migration.facts import GIVEN, Fact, how_to_give, resolve
 from nxspectra.migration.forms import PHOTON, Floats, Problem, read_field, unit_of
 from nxspectra.migration.survey import SpectraKey, Survey

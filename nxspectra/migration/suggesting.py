@@ -14,7 +14,7 @@ import numpy as np
 from nxspectra import units
 from nxspectra.migration.concepts import BY_PATH, ENERGY, EXPOSURE, PRESSURE, TWO_THETA, Concept
 from nxspectra.migration.crosswalk import Crosswalk, Key
-from nxspectra.migration.crosswalk_file import QUANTITIES
+from nxspectra.migration.crosswalk_text import QUANTITIES
 from nxspectra.migration.forms import PHOTON, QUANTITY, Floats, name_unit, short, unit_of
 from nxspectra.migration.survey import keys_of
 from nxspectra.tree import Field, Group
