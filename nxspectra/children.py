@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import faulthandler
+import gc
 import math
 import os
 import pickle
@@ -173,6 +174,7 @@ def serve(
         with suppress(OSError, AttributeError):  # only Linux has it
             ctypes.CDLL(None).prctl(WITH_PARENT, signal.SIGTERM)
         faulthandler.disable()  # the parent tells how it ended
+        gc.freeze()  # what the parent made is not looked through again and again
         bound_memory(limits)
         bound_reading(limits)
         while asked := os.read(requests, NUMBER.size):

@@ -87,7 +87,7 @@ def place_sensors(
             state = State.IN_PLACE
         concept = f"{'/'.join(ENVIRONMENT)}/{place.rpartition('/')[2]}/value"
         evidence = Evidence(concept, one.path, short(one.field), one.raw_units, None, one.rule, "measured")
-        found.append(Found.of(evidence, f"{place}/value", f"{short(one.values)} {one.unit}", state))
+        found.append(Found(evidence, f"{place}/value", f"{short(one.values)} {one.unit}", state))
     return found, findings
 
 
@@ -159,4 +159,4 @@ def place_reduction(draft: Draft, integrations: list[str], spectra: str | None) 
     text = program.text or ""
     evidence = Evidence("reduction", chosen[0], text, None, None, "reduction", "measured")
     draft.add(path, Link(chosen[0]), evidence)
-    return Found.of(evidence, path, short(text), State.PLACED)
+    return Found(evidence, path, short(text), State.PLACED)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -21,8 +20,7 @@ from nxspectra.migration.survey import Candidate, Survey
 from nxspectra.tree import Evidence, Field, Group, Node
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The value that is taken for a concept, with its evidence and the keys that say the same."""
 
     values: Floats | str
@@ -189,7 +187,7 @@ def given(
     ):
         message = f"{concept.path}: one value, {shown(choice.values, concept)}, is given to all {n} spectra"
         findings.append(Finding(f"{entry}/{concept.path}", "broadcast-value", message, Severity.INFO))
-    return replace(choice, values=values), findings
+    return choice._replace(values=values), findings
 
 
 def _at_path(fact: Fact, root: Group, crosswalk: Crosswalk) -> Choice:

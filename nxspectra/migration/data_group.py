@@ -68,7 +68,7 @@ class DataGroup:
             text = "" if node is None else _shape(shape, node) if concept is INTENSITY else short(node)
             units = None if node is None else node.units
             evidence = Evidence(concept.path, path, text, units)
-            found.append(Found.of(evidence, path, f"{text} {units or ''}".strip(), State.IN_PLACE))
+            found.append(Found(evidence, path, f"{text} {units or ''}".strip(), State.IN_PLACE))
         return found
 
     def occupied(self, series: Series) -> Finding | None:
@@ -164,12 +164,12 @@ class DataGroup:
         evidence = Evidence(concept.path, key.path, raw, key.field.units, conversion, rule, trust)
         path = f"{self.path}/{concept.path.rpartition('/')[2]}"
         if path in self.root:
-            return Found.of(evidence, path, text, State.IN_PLACE)
+            return Found(evidence, path, text, State.IN_PLACE)
         if isinstance(item, Link) and "target" not in key.field.attributes:
             # NeXus asks what is linked to say where it stands
             self.draft.add(f"{key.real}@target", key.real)
         self.draft.add(path, item, evidence)
-        return Found.of(evidence, path, text, State.PLACED)
+        return Found(evidence, path, text, State.PLACED)
 
     def axes(self, pressure: str | None) -> None:
         """The pressure as axis if it is known, and what makes the group a plot."""

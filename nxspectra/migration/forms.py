@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,8 +88,7 @@ _DESCRIPTION_END = re.compile(r".*?[,(\[]\s*(?P<unit>[^\s,()\[\]]+)\s*[)\]]?\s*"
 _NOTHING = frozenset({"", "-", "?", "none", "n/a", "na", "null", "unknown", "unkown", "undefined", "not set"})
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a key says: numbers in the concept's unit, or a text."""
 
     values: Floats | str
@@ -102,8 +101,7 @@ class Reading:
     conversion: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Why a key cannot be taken."""
 
     rule: str

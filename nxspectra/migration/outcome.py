@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from nxspectra.findings import Finding, Severity
 from nxspectra.migration.facts import Sidecar
@@ -22,56 +23,66 @@ class State(StrEnum):
     NOT_PLACED = "not placed"
 
 
-@dataclass(frozen=True, slots=True)
-class Found(Evidence):
+class Found(NamedTuple):
     """The evidence of one concept, where it stands or belongs, and which other keys say the same."""
 
-    path: str = ""
+    evidence: Evidence
+    path: str
     """Absolute: where it is placed, or already stood."""
-    shown: str = ""
+    shown: str
     """The value in the concept's unit, in short."""
-    state: State = State.PLACED
+    state: State
     agreeing: tuple[str, ...] = ()
     """Paths of other keys that say the same within tolerance."""
     sidecar: Sidecar | None = None
     """The file in which a person wrote it down."""
 
     @property
+    def concept(self) -> str:
+        return self.evidence.concept
+
+    @property
+    def origin(self) -> str:
+        return self.evidence.origin
+
+    @property
+    def value(self) -> str:
+        return self.evidence.value
+
+    @property
+    def units(self) -> str | None:
+        return self.evidence.units
+
+    @property
+    def conversion(self) -> str | None:
+        return self.evidence.conversion
+
+    @property
+    def rule(self) -> str:
+        return self.evidence.rule
+
+    @property
+    def trust(self) -> str:
+        return self.evidence.trust
+
+    @property
     def is_sensor(self) -> bool:
         """Is it a gauge or drive of the cell, which stands beside what the definition requires?"""
         return self.concept.startswith(f"{SENSORS}/") and self.state is not State.NOT_PLACED
 
-    @classmethod
-    def of(
-        cls, evidence: Evidence, path: str, shown: str, state: State, agreeing: tuple[str, ...] = ()
-    ) -> Found:
-        """The evidence with what became of it."""
-        return cls(
-            evidence.concept,
-            evidence.origin,
-            evidence.value,
-            evidence.units,
-            evidence.conversion,
-            evidence.rule,
-            evidence.trust,
-            path,
-            shown,
-            state,
-            agreeing,
-        )
-
     def as_json(self) -> dict[str, object]:
+        evidence = self.evidence
         return {
-            "concept": self.concept,
+            "concept": evidence.concept,
             "path": self.path,
             "state": str(self.state),
             "value": self.shown,
-            "origin": self.origin,
-            "raw_value": self.value,
-            "raw_units": self.units,
-            "conversion": self.conversion,
-            "rule": self.rule,
-            "trust": self.trust,
+            "origin": evidence.origin,
+            "raw_value": evidence.value,
+            "raw_units": evidence.units,
+            "conversion": evidence.conversion,
+            "rule": evidence.rule,
+            "trust": evidence.trust,
             "agreeing": list(self.agreeing),
             "facts_file": None
             if self.sidecar is None
@@ -270,17 +281,18 @@ def _block(heading: str, rows: list[str]) -> Iterator[str]:
 
 
 def _found(found: Found, review: Review) -> str:
+    evidence = found.evidence
     if found.state is State.IN_PLACE:
-        raw = f" ({found.value} {found.units or ''})".replace(" )", ")") if found.conversion else ""
+        raw = f" ({evidence.value} {evidence.units or ''})".replace(" )", ")") if evidence.conversion else ""
         text = f"{found.path} = {found.shown}{raw}"
     else:
-        how = ", ".join(dict.fromkeys(filter(None, (found.conversion, found.trust, found.rule))))
-        text = f"{found.path} = {found.shown}  from {found.origin} ({how})"
+        how = ", ".join(dict.fromkeys(filter(None, (evidence.conversion, evidence.trust, evidence.rule))))
+        text = f"{found.path} = {found.shown}  from {evidence.origin} ({how})"
     if found.agreeing:
         text += f"; agrees with {', '.join(found.agreeing)}"
     if found.is_sensor:
         for finding in review.refused:
-            if finding.path == found.origin:
+            if finding.path == evidence.origin:
                 concept, why = finding.message.partition(": ")[0], finding.message.rpartition(": ")[2]
                 text += f"; not {concept}: {why.partition('; it is kept as')[0]}"
     return text

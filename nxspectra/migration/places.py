@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from nxspectra.migration.concepts import GROUP_CLASSES, NAMED, Concept
 from nxspectra.spectra import DEFINITION, definitions_of
@@ -12,8 +13,7 @@ SUBENTRY = "diffraction_spectra"
 """Name of the NXsubentry in an entry that follows another definition."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What stands at the place of a concept."""
 
     path: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from nxspectra.errors import Refused
 from nxspectra.findings import Finding, Severity
 from nxspectra.migration.choosing import (
@@ -60,7 +58,7 @@ def decide(work: Work, concept: Concept, n: int | None) -> None:
     if told is not None:
         work.findings += [*noted, *differing(concept, told.values, fits, told.evidence.origin)]
         others = [one for one in fits if one.candidate.real != told.real]
-        choice, contradiction = replace(told, agreeing=same(concept, told.values, others)), []
+        choice, contradiction = told._replace(agreeing=same(concept, told.values, others)), []
     work.findings += [*findings, *contradiction]
     choice = choice or (None if contradiction else _constant(work, concept))
     if there is not None and isinstance(stands, Problem):
@@ -164,7 +162,7 @@ def _add_units(work: Work, concept: Concept, there: Standing, choice: Choice, n:
     if isinstance(values, Problem):
         return False
     path = f"{there.real}@units"
-    evidence = replace(choice.evidence, conversion=f"unit {choice.unit} added")
+    evidence = choice.evidence._replace(conversion=f"unit {choice.unit} added")
     work.draft.add(path, choice.unit, evidence)
     work.tell(concept, evidence, path, values, State.PLACED, sidecar=choice.sidecar)
     message = f"{concept.path}: had no unit; {choice.unit!r} is added ({choice.evidence.rule})"

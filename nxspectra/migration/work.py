@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from nxspectra.findings import Finding
 from nxspectra.migration.choosing import shown
@@ -56,5 +56,4 @@ class Work:
         sidecar: Sidecar | None = None,
     ) -> None:
         """Note what became of a value: where it is placed, stands, or would belong."""
-        found = Found.of(evidence, path, shown(values, concept), state, agreeing)
-        self.found.append(found if sidecar is None else replace(found, sidecar=sidecar))
+        self.found.append(Found(evidence, path, shown(values, concept), state, agreeing, sidecar))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from nxspectra.tree.field import Field
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from nxspectra.tree.values import Attribute
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """Where an added value came from and how it was turned into what was added."""
 
     concept: str
@@ -31,8 +30,7 @@ class Evidence:
     trust: str = ""
 
 
-@dataclass(frozen=True)
-class Addition:
+class Addition(NamedTuple):
     """One thing to be added: a group, a field, a link, or the value of an attribute."""
 
     path: str
