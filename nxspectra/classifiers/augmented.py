@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nxspectra.classifiers.adam import Adam
 from nxspectra.classifiers.binned import noise_level, spread
 from nxspectra.classifiers.estimator import Arrays, Estimator
 from nxspectra.classifiers.variation import Picks, Singles, Variation, normal
@@ -36,9 +37,6 @@ NOISES = (30.0, 3.0)
 lines; of thousands, noise would hide the shape of lines that they show."""
 REFERENCE = 256
 """Varied curves by which inputs are centred and scaled."""
-BETAS = (0.9, 0.999)
-"""How long Adam remembers the gradient and its square: D. Kingma and J. Ba, arXiv 1412.6980."""
-EPSILON = np.float32(1e-8)
 SMALL = 1e-6
 
 
@@ -199,20 +197,13 @@ class AugmentedEnsemble(Estimator):
     ) -> Layers:
         """The weights after as many steps of Adam, with weights that decay, at a rate that falls to 0."""
         layers = Layers.drawn(self.members, curves.shape[1], self.hidden, picks.classes, rng)
-        means, squares = [np.zeros_like(each) for each in layers], [np.zeros_like(each) for each in layers]
+        adam = Adam(tuple(layers), weight_decay=self.weight_decay)
         for iteration in range(steps):
             rate = np.float32(self.learning_rate * 0.5 * (1.0 + np.cos(np.pi * iteration / steps)))
             shown, wanted = picks.draw(curves, self.members, rng)
             varied = vary(shown.reshape(-1, curves.shape[1]), rng)
             inputs = self._inputs(varied).reshape(shown.shape)
-            grown = [np.float32(1.0 - beta ** (iteration + 1)) for beta in BETAS]
-            for number, gradient in enumerate(layers.gradients(inputs, wanted)):
-                means[number] += np.float32(1.0 - BETAS[0]) * (gradient - means[number])
-                squares[number] += np.float32(1.0 - BETAS[1]) * (gradient**2 - squares[number])
-                part = tuple(layers)[number]
-                if part.shape[1] > 1:  # biases do not decay
-                    part *= np.float32(1.0 - rate * self.weight_decay)
-                part -= rate * (means[number] / grown[0]) / (np.sqrt(squares[number] / grown[1]) + EPSILON)
+            adam.step(layers.gradients(inputs, wanted), rate)
         return layers
 
     # -- what it says ------------------------------------------------------------------------------
