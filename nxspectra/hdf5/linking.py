@@ -7,7 +7,7 @@ where that lies in the folder of the file, or below, and the guard has nothing a
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from nxspectra.errors import FileError, Refused
@@ -44,7 +44,9 @@ def read(path: str | os.PathLike[str], *, keep: Keep | None = None, follow: bool
                 f"{path}: its spectra are in {raw}, which is not there; put that file back beside it"
                 " (nxspectra check-links tells which links lead nowhere)"
             )
-        Follower(Path(path), keep).follow(root)
+        links = external(root)
+        if links:
+            Follower(Path(path), keep).follow(links)
     return root
 
 
@@ -58,8 +60,9 @@ class Follower:
         self.trees: dict[Path, Group | None] = {here: None}
         """None for a file that is not followed: it is not there, not safe, or the one we come from."""
 
-    def follow(self, root: Group) -> None:
-        for children, name, link in external(root):
+    def follow(self, links: Iterable[tuple[object, str, Link]]) -> None:
+        """Put what they lead to in the place of links of the file that we come from."""
+        for children, name, link in links:
             node = self.target(link, self.folder)
             if node is not None and isinstance(children, dict):
                 children[name] = node
@@ -105,6 +108,8 @@ def external(root: Group) -> list[tuple[object, str, Link]]:
     while groups:
         children = groups.pop().children
         for name, node in children.items():
+            if isinstance(node, Field):
+                continue
             if isinstance(node, Group):
                 groups.append(node)
             elif isinstance(node, Link) and node.kind == "external":
@@ -216,7 +221,7 @@ def broken_links(path: str | os.PathLike[str]) -> tuple[Finding, ...]:
     """
     plain = read(path, follow=False)
     followed = read(path, follow=False)
-    Follower(Path(path), None).follow(followed)
+    Follower(Path(path), None).follow(external(followed))
     return tuple(found for where, node in plain.walk() for found in broken(where, node, Path(path), followed))
 
 

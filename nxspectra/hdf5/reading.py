@@ -13,7 +13,7 @@ from h5py import h5a, h5d, h5f, h5g, h5l, h5o, h5r, h5s, h5t
 from nxspectra.errors import FileBusy, FileChanged, NotHDF5
 from nxspectra.hdf5.opening import SourceFile, opened
 from nxspectra.hdf5.storage import FAILURES, Storage, StoredValue, reason, with_filters
-from nxspectra.hdf5.values import decoded, given_value, name_text, quick_text, unlocated, value_type
+from nxspectra.hdf5.values import KNOWN, decoded, given_value, name_text, quick_text, unlocated, value_type
 from nxspectra.hdf5.walking import ATTRIBUTES, DEPTH, ITEMS, SECONDS, Entry, TooMuchError, entries
 from nxspectra.tree import Array, Attribute, Field, Group, Link, Node, Null, Unreadable, one
 
@@ -119,7 +119,7 @@ class Walk:
                 if not entry.possible:
                     return Unreadable(f"{name!r} is not a possible name", "impossible-name")
                 self.places[address] = path
-                return self.object(h5o.open(here, name), path)
+                return self.object(object_at(here, name), path)
             if kind == h5l.TYPE_SOFT:
                 return Link(name_text(here.links.get_val(name)))
             if kind == h5l.TYPE_EXTERNAL:
@@ -241,6 +241,25 @@ class Walk:
         except FAILURES:
             return unlocated(reference)
         return self.places.get(address) or unlocated(reference)
+
+
+_data_sets: set[bytes] = set()
+"""Names of objects that were data sets, as they mostly are again in the next file."""
+
+
+def object_at(here: h5g.GroupID, name: bytes) -> h5g.GroupID | h5d.DatasetID | h5t.TypeID:
+    """What stands under a name; whether it is a data set libhdf5 is quicker to confirm than to find out."""
+    if name in _data_sets:
+        try:
+            return h5d.open(here, name)
+        except FAILURES:
+            _data_sets.discard(name)
+    item = h5o.open(here, name)
+    if isinstance(item, h5d.DatasetID):
+        if len(_data_sets) >= KNOWN:
+            _data_sets.clear()
+        _data_sets.add(name)
+    return item
 
 
 def shape_of(space: h5s.SpaceID) -> tuple[int, ...] | None:
