@@ -5,6 +5,7 @@ Run by hand: `pytest benchmarks/test_migrate.py -s`. Ratios are of medians withi
 
 from __future__ import annotations
 
+import os
 import resource
 import shutil
 import statistics
@@ -104,26 +105,28 @@ def test_a_review_of_a_small_file_costs_less_than_reading_it(small: Path) -> Non
 
 
 def test_a_dry_run_of_a_thousand_small_files(small: Path) -> None:
-    """The whole process, with its start and all that it prints; counted is processor time."""
+    """The whole process, with its start and all that it prints, the best of three."""
     files = sorted(small.iterdir())
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
-        [sys.executable, "-m", "nxspectra", "migrate", "--dry-run", *files],
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    began = time.process_time()
-    for file in files:
-        hdf5.read(file)
-    floor = time.process_time() - began
+    dry_run = [sys.executable, "-m", "nxspectra", "migrate", "--dry-run"]
+    # an installed package is compiled
+    user = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run([*dry_run, files[0]], stdout=subprocess.DEVNULL, check=True, env=user)
+    ours, elapsed, floor = [], [], []
+    for _ in range(3):
+        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        subprocess.run([*dry_run, *files], stdout=subprocess.DEVNULL, check=True, env=user)
+        elapsed.append(time.perf_counter() - began)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        ours.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        began = time.process_time()
+        for file in files:
+            hdf5.read(file)
+        floor.append(time.process_time() - began)
     print(
-        f"\n{len(files) / seconds:.0f} files/s of processor time ({ENOUGH} wanted on a quiet machine);"
-        f" {seconds / floor:.2f} times reading them"
+        f"\n{len(files) / min(ours):.0f} files/s of processor time ({ENOUGH} wanted on a quiet machine),"
+        f" {len(files) / min(elapsed):.0f} by the clock; {min(ours) / min(floor):.2f} times reading them"
     )
-    assert done.returncode == 0
-    assert seconds < 4 * floor
+    assert min(ours) < 4 * min(floor)
 
 
 def test_loading_a_crosswalk_again_is_cheap() -> None:
