@@ -37,7 +37,7 @@ ESTIMATORS: list[Estimator] = [
     CNN(**QUICK),
     LSTMAngle(patch=2, width=8, **QUICK),
     TransformerAngle(patch=2, width=8, **QUICK),
-    SelfSupervised(epochs=1),
+    SelfSupervised(epochs=1, batch_size=16),
     Reference(noise_copies=1),
     NearestCentroid(noise_copies=1),
     Boosting(noise_copies=1, iterations=2),
