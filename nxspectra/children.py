@@ -22,7 +22,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, NoReturn, TypeVar
 
 from nxspectra.limits import Limits, bound_cpu, bound_memory, bound_reading
@@ -32,8 +32,10 @@ Answer = TypeVar("Answer")
 
 NUMBER = struct.Struct("<q")
 """How the place of an item, and the length of an answer, go through a pipe."""
-AHEAD = 4
+AHEAD = 8
 """Items that a child may have at once, while there are many more."""
+BEGUN = 2
+"""Seconds of processor time to read an item that is begun; one that needs more has it when it is alone."""
 PIECE = 1 << 16
 """Bytes read from a pipe at once."""
 GRACE = 1.0
@@ -54,6 +56,7 @@ def answers(
     work: Callable[[Item], Answer],
     workers: int = 1,
     *,
+    begin: Callable[[Item], None] | None = None,
     limits: Limits | None = None,
     tick: Callable[[], None] = lambda: None,
     every: float = 0.25,
@@ -61,20 +64,24 @@ def answers(
     """`work` of each item, with its index, as each is done in one of so many children.
 
     `work` answers with something that can be pickled and raises nothing. While nothing is done `tick` is
-    called, `every` so many seconds.
+    called, `every` so many seconds. A child may `begin` several items before it does the work of the first:
+    a processor is quicker at doing one thing several times.
     """
     waiting = deque(range(len(items)))
+    alone: set[int] = set()
+    """One of these ended the child that had begun them together."""
     children: list[Child[Item, Answer]] = []
     with selectors.DefaultSelector() as ready:
         try:
             while waiting or any(child.given for child in children):
                 while waiting and len(children) < min(workers, len(items)):
-                    children.append(Child(items, work, limits or Limits(), children))
+                    children.append(Child(items, work, begin, limits or Limits(), children))
                     ready.register(children[-1].replies, selectors.EVENT_READ, children[-1])
                     children[-1].give(waiting.popleft())
                 for child in children:
                     # one that waits for its next item would wait for the parent to be given a core
-                    while waiting and len(child.given) < min(AHEAD, 1 + len(waiting) // (workers * AHEAD)):
+                    most = min(AHEAD, 1 + len(waiting) // (workers * AHEAD))
+                    while waiting and len(child.given) < most and alone.isdisjoint(child.given):
                         child.give(waiting.popleft())
                 done = ready.select(every)
                 if not done:
@@ -82,6 +89,9 @@ def answers(
                 for child in (key.data for key, _ in done):
                     answered = [child.answer()] if child.given else []
                     if not answered or isinstance(answered[0][1], Died):
+                        if begin is not None and child.given and answered[0][0] not in alone:
+                            child.given.appendleft(answered.pop()[0])
+                            alone.update(child.given)
                         waiting.extendleft(reversed(child.given))
                         child.given.clear()
                         ready.unregister(child.replies)
@@ -100,6 +110,7 @@ class Child(Generic[Item, Answer]):
         self,
         items: Sequence[Item],
         work: Callable[[Item], Answer],
+        begin: Callable[[Item], None] | None,
         limits: Limits,
         others: Sequence[Child[Item, Answer]],
     ) -> None:
@@ -116,7 +127,7 @@ class Child(Generic[Item, Answer]):
             ours = [self.requests, self.replies]
             for descriptor in [*ours, *(end for one in others for end in (one.requests, one.replies))]:
                 os.close(descriptor)
-            serve(items, work, limits, for_child, from_child)
+            serve(items, work, begin, limits, (for_child, from_child))
         os.close(for_child)
         os.close(from_child)
 
@@ -164,10 +175,14 @@ class Child(Generic[Item, Answer]):
 
 
 def serve(
-    items: Sequence[Item], work: Callable[[Item], Answer], limits: Limits, requests: int, replies: int
+    items: Sequence[Item],
+    work: Callable[[Item], Answer],
+    begin: Callable[[Item], None] | None,
+    limits: Limits,
+    pipes: tuple[int, int],
 ) -> NoReturn:
-    """The life of a child: items until there are no more."""
-    code = 1
+    """The life of a child: items from one of the pipes until there are no more, answers into the other."""
+    code, (requests, replies) = 1, pipes
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its children
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
@@ -177,12 +192,19 @@ def serve(
         gc.freeze()  # what the parent made is not looked through again and again
         bound_memory(limits)
         bound_reading(limits)
-        while asked := os.read(requests, NUMBER.size):
-            bound_cpu(limits)
-            answer = pickle.dumps(work(items[NUMBER.unpack(asked)[0]]))
-            left = memoryview(NUMBER.pack(len(answer)) + answer)
-            while left:
-                left = left[os.write(replies, left) :]
+        while asked := os.read(requests, NUMBER.size * AHEAD):
+            together = [items[index] for (index,) in NUMBER.iter_unpack(asked)]
+            if begin is not None and len(together) > 1:
+                bound_reading(replace(limits, reading=min(limits.reading, BEGUN)))
+                for item in together:
+                    begin(item)
+                bound_reading(limits)
+            for item in together:
+                bound_cpu(limits)
+                answer = pickle.dumps(work(item))
+                left = memoryview(NUMBER.pack(len(answer)) + answer)
+                while left:
+                    left = left[os.write(replies, left) :]
         code = 0
     finally:
         # nothing of the parent's is to be flushed, closed or told a second time

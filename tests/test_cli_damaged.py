@@ -147,6 +147,22 @@ def test_the_others_are_migrated_and_what_is_told_keeps_their_order(
     assert all("entry/migration" in hdf5.read(path) for path in out.iterdir())
 
 
+def test_a_dry_run_that_reads_ahead_tells_each_file_in_its_turn(
+    raw: Path, damaged: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "many").mkdir()
+    files = [tmp_path / "many" / f"raw_{number:02}.nxs" for number in range(24)]
+    for file in files:
+        shutil.copy(damaged if file.stem.endswith("13") else raw, file)
+    files[5].write_bytes(b"nothing that is HDF5")
+    done = shell("migrate", "--dry-run", *files, "--format", "json")
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["file"] for row in told] == [str(file) for file in files]
+    assert [number for number, row in enumerate(told) if "error" in row] == [5, 13]
+    assert told[13]["error"] == REASON
+    assert done.returncode == 3
+
+
 def test_what_takes_long_once_the_file_is_read_is_waited_for() -> None:
     def work(size: int) -> str:
         with while_reading(size):

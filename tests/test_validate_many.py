@@ -102,6 +102,30 @@ def test_an_item_that_kills_its_child_is_an_answer_and_the_others_go_on() -> Non
     assert "SIGSEGV" in found[1].reason  # type: ignore[union-attr]
 
 
+def test_several_items_are_begun_before_the_work_of_the_first() -> None:
+    begun: list[int] = []
+
+    def work(item: int) -> list[int]:
+        return list(begun)
+
+    found = [answer for _, answer in answers(range(40), work, begin=begun.append)]
+    assert max(len(seen) - item for item, seen in enumerate(found) if isinstance(seen, list)) > 2
+
+
+def test_of_items_begun_together_only_the_one_that_kills_its_child_has_died() -> None:
+    def begin(item: int) -> None:
+        if item % 20 == 13:
+            os.kill(os.getpid(), signal.SIGSEGV)
+
+    def work(item: int) -> int:
+        begin(item)
+        return item
+
+    found = list(answers(range(60), work, begin=begin))
+    assert [index for index, _ in found] == list(range(60))
+    assert [index for index, answer in found if isinstance(answer, Died)] == [13, 33, 53]
+
+
 def test_a_slow_item_keeps_nobody_else_waiting() -> None:
     done = [index for index, _ in answers([0.6, 0.0, 0.0, 0.0], time.sleep, workers=2)]
     assert done[-1] == 0

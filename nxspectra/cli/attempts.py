@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -25,11 +25,16 @@ from nxspectra.cli.frame import (
 )
 from nxspectra.errors import FileError, NxspectraError
 from nxspectra.limits import Limits
+from nxspectra.tree import Group
 
 Result = TypeVar("Result")
 
 LIMITS = Limits(memory=math.inf, cpu=math.inf, reading=60)
 """Of the work on a file, which may take hours; but to read what is in it takes milliseconds."""
+
+
+SMALL = 1 << 20
+"""Bytes of a file that is read before its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +44,39 @@ class Failed:
     code: int
 
 
-def for_each(files: Sequence[Path], form: Format, work: Callable[[Path], int]) -> int:
+class Ahead:
+    """Small files read before their turn, several one after the other, which is quicker than now and then.
+
+    Only for who writes nothing: what is read may be some hundredths of a second old.
+    """
+
+    def __init__(self, read: Callable[[Path], Group]) -> None:
+        self.read = read
+        self.there: dict[Path, Group] = {}
+
+    def begin(self, file: Path) -> None:
+        with suppress(OSError, NxspectraError):  # which is told when it is its turn
+            if file.stat().st_size <= SMALL:
+                self.there[file] = self.read(file)
+
+    def take(self, file: Path) -> Group:
+        """The tree of the file, read now if it was not yet. Raises what `read` raises."""
+        there = self.there.pop(file, None)
+        return self.read(file) if there is None else there
+
+
+def for_each(
+    files: Sequence[Path], form: Format, work: Callable[[Path], int], ahead: Ahead | None = None
+) -> int:
     """The worst exit code of `work` over `files`; one bad file does not keep the others from being done."""
-    return worst(done.code if isinstance(done, Failed) else done for done in attempts(files, form, work))
+    all_done = attempts(files, form, work, ahead)
+    return worst(done.code if isinstance(done, Failed) else done for done in all_done)
 
 
 def attempts(
-    files: Sequence[Path], form: Format, work: Callable[[Path], Result]
+    files: Sequence[Path], form: Format, work: Callable[[Path], Result], ahead: Ahead | None = None
 ) -> Iterator[Result | Failed]:
-    """What `work` gives for each file, or that it failed.
+    """What `work` gives for each file, or that it failed; it may take what was read `ahead`.
 
     In a process of our own the work is done in a child, since libhdf5 may crash on a damaged file, or never
     come back from it: then that file has failed, and another child goes on with the next.
@@ -66,7 +95,8 @@ def attempts(
         return done
 
     sys.stdout.flush()  # else every child would print again what is still to be printed
-    with closing(answers(files, tried, limits=LIMITS)) as all_done:
+    begin = None if ahead is None else ahead.begin
+    with closing(answers(files, tried, begin=begin, limits=LIMITS)) as all_done:
         for index, done in all_done:
             if isinstance(done, Died):
                 yield told(files[index], form, UNREADABLE, done.reason)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from nxspectra import hdf5, migration, patterns, sidecars
-from nxspectra.cli.attempts import for_each
+from nxspectra.cli.attempts import Ahead, for_each
 from nxspectra.cli.frame import (
     DONE,
     FINDINGS,
@@ -142,10 +142,12 @@ def migrate(
     rules = migration.Crosswalk.load(crosswalk)
     facts = read_facts(given, beside(integration, facts_file))
 
+    reading = Ahead(lambda file: patterns.read(series) if series else hdf5.read(file))
+
     def place(file: Path) -> int:
         if not dry_run and not series:
             hdf5.settled(file, wait)
-        raw = patterns.read(series) if series else hdf5.read(file)
+        raw = reading.take(file)
         if integration is not None:
             raw = integrated(raw, integration, file)
         target = None
@@ -168,7 +170,7 @@ def migrate(
             note(f"{file}: nothing written; something required is missing or not certain, see above")
         return DONE if review.complete else FINDINGS
 
-    return for_each(todo, form, place)
+    return for_each(todo, form, place, ahead=reading if dry_run else None)
 
 
 def trace(file: Path, form: Format) -> int:
