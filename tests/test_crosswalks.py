@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import sys
 from dataclasses import fields
@@ -63,6 +64,35 @@ def test_a_shipped_crosswalk_is_sound_by_the_check_that_others_pass(name: str) -
     path = shipped("crosswalks") / f"{name}.toml"
     text = path.read_text(encoding="utf-8")
     assert sound(text) == checked(str(path), text)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ('kees = ["p"]', "no key 'kees' here; did you mean 'keys'?"),
+        ('keys = ["p"]\ntrust = "mesured"', "'trust' cannot be 'mesured'; did you mean 'measured'?"),
+        ("keys = [", "not TOML"),
+    ],
+)
+def test_a_shipped_crosswalk_that_somebody_has_changed_is_told_clearly(
+    wrong: str, said: str, written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "crosswalks").mkdir()
+    written(f'title = "Mine"\n[[rule]]\nid = "a"\nconcept = "pressure"\n{wrong}\n', "crosswalks/mine.toml")
+    monkeypatch.setattr("nxspectra.migration.crosswalk.shipped", lambda name: tmp_path / name)
+    with pytest.raises(CrosswalkError, match=re.escape(said)):
+        Crosswalk.load("mine")
+
+
+def test_of_a_shipped_crosswalk_the_types_are_checked_where_that_is_asked_for(
+    written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "crosswalks").mkdir()
+    text = 'title = "Mine"\n[[rule]]\nid = "a"\nconcept = "pressure"\nkeys = "p"\n'
+    written(text, "crosswalks/mine.toml")
+    monkeypatch.setattr("nxspectra.migration.crosswalk.shipped", lambda name: tmp_path / name)
+    with pytest.raises(CrosswalkError, match=re.escape("mine.toml:5: keys: ")):
+        Crosswalk.load("mine", check=True)
 
 
 def test_who_uses_a_shipped_crosswalk_does_not_wait_for_what_checks_the_others() -> None:

@@ -31,8 +31,6 @@ Result = TypeVar("Result")
 
 LIMITS = Limits(memory=math.inf, cpu=math.inf, reading=60)
 """Of the work on a file, which may take hours; but to read what is in it takes milliseconds."""
-
-
 SMALL = 1 << 20
 """Bytes of a file that is read before its turn."""
 

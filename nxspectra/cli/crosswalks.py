@@ -79,7 +79,7 @@ def check(*, names: tuple[str, ...], form: Format) -> int:
     codes = []
     for name in names:
         try:
-            table = Crosswalk.load(name)
+            table = Crosswalk.load(name, check=True)
         except CrosswalkError as error:
             codes.append(USAGE)
             complain(str(error), error)

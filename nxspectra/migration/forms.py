@@ -171,7 +171,7 @@ def converted(numbers: Floats, unit: str, rule: Rule, raw: str, raw_units: str |
 
 def implausible(values: Floats, concept: Concept, lowest: float, highest: float) -> Problem | None:
     """A Problem with the number and the range, if any value is not a number or out of range."""
-    if values.size and lowest <= values.min() and values.max() <= highest:
+    if values.size and -np.inf < lowest <= values.min() and values.max() <= highest < np.inf:
         return None  # which nothing that is not a number would be
     finite = np.isfinite(values)
     if not finite.any():
